@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
+#include "json/value.h"
+
+#include <stdlib.h>
+
+/*
+ * One pass, recursive descent with a depth limit. Elements of open containers
+ * wait on a stack that is shared by all levels and are copied to the arena
+ * when their container closes, so the result is contiguous and exact.
+ */
+struct parser {
+	struct arena *arena;
+	const uint8_t *begin, *p, *end;
+	struct value *stack;
+	size_t top, cap;
+	uint32_t depth_left;
+	struct err *err;
+};
+
+static status
+fail(struct parser *ps, const uint8_t *at, enum err_class cls, const char *id, const char *what)
+{
+	unsigned int line = 1, col = 1;
+	status s = err_set(ps->err, cls, id, "%s", what);
+
+	for (const uint8_t *p = ps->begin; p < at; p++) {
+		col++;
+		if (*p == '\n') {
+			line++;
+			col = 1;
+		}
+	}
+	return err_at(ps->err, s, "%u:%u", line, col);
+}
+
+#define SYNTAX(ps, id, what) fail((ps), (ps)->p, ERR_PARSE, (id), (what))
+
+static void
+skip_space(struct parser *ps)
+{
+	while (ps->p < ps->end &&
+	       (*ps->p == ' ' || *ps->p == '\n' || *ps->p == '\t' || *ps->p == '\r'))
+		ps->p++;
+}
+
+static status
+out_of_memory(struct parser *ps)
+{
+	return fail(ps, ps->p, ERR_LIMIT, "E-JSON-011", "the text needs too much memory");
+}
+
+static status
+push(struct parser *ps, struct value v)
+{
+	if (ps->top == ps->cap) {
+		size_t cap = ps->cap ? ps->cap * 2 : 64;
+		struct value *grown = mem_grow(ps->stack, cap * sizeof *grown);
+
+		if (!grown)
+			return out_of_memory(ps);
+		ps->stack = grown;
+		ps->cap = cap;
+	}
+	ps->stack[ps->top++] = v;
+	return OK;
+}
+
+static status parse_value(struct parser *ps, struct value *ret);
+
+static status
+parse_word(struct parser *ps, const char *word, struct value v, struct value *ret)
+{
+	struct bytes w = bytes_str(word);
+
+	if (!bytes_starts(bytes_of(ps->p, (size_t)(ps->end - ps->p)), w))
+		return SYNTAX(ps, "E-JSON-001", "expected a value");
+	ps->p += w.n;
+	*ret = v;
+	return OK;
+}
+
+static bool
+is_digit(const struct parser *ps)
+{
+	return ps->p < ps->end && *ps->p >= '0' && *ps->p <= '9';
+}
+
+static bool
+skip_digits(struct parser *ps)
+{
+	if (!is_digit(ps))
+		return false;
+	while (is_digit(ps))
+		ps->p++;
+	return true;
+}
+
+static status
+parse_number(struct parser *ps, struct value *ret)
+{
+	const uint8_t *start = ps->p;
+	bool whole = true;
+	struct bytes text;
+	int64_t i;
+
+	if (*ps->p == '-')
+		ps->p++;
+	if (ps->p < ps->end && *ps->p == '0')
+		ps->p++;
+	else if (!skip_digits(ps))
+		return SYNTAX(ps, "E-JSON-002", "expected a digit");
+	if (ps->p < ps->end && *ps->p == '.') {
+		whole = false;
+		ps->p++;
+		if (!skip_digits(ps))
+			return SYNTAX(ps, "E-JSON-002", "expected a digit after the point");
+	}
+	if (ps->p < ps->end && (*ps->p == 'e' || *ps->p == 'E')) {
+		whole = false;
+		ps->p++;
+		if (ps->p < ps->end && (*ps->p == '+' || *ps->p == '-'))
+			ps->p++;
+		if (!skip_digits(ps))
+			return SYNTAX(ps, "E-JSON-002", "expected a digit in the exponent");
+	}
+	text = bytes_of(start, (size_t)(ps->p - start));
+	/* "-0" stays text: it is a number of its own to whoever prints it. */
+	if (whole && text_i64(text, &i) && !(i == 0 && text.n > 1))
+		*ret = json_int(i);
+	else
+		*ret = (struct value){VALUE_NUMBER, 0, 0, (uint32_t)text.n, {.s = text.p}};
+	return OK;
+}
+
+/* Four hex digits behind \u. */
+static bool
+parse_hex4(struct parser *ps, uint32_t *ret)
+{
+	uint8_t raw[2];
+
+	if (ps->end - ps->p < 4 || !hex_decode(bytes_of(ps->p, 4), raw, 2))
+		return false;
+	ps->p += 4;
+	*ret = (uint32_t)raw[0] << 8 | raw[1];
+	return true;
+}
+
+static status
+parse_unicode(struct parser *ps, struct buf *out)
+{
+	uint32_t cp, low;
+
+	if (!parse_hex4(ps, &cp))
+		return SYNTAX(ps, "E-JSON-004", "expected four hex digits after \\u");
+	if (cp >= 0xd800 && cp < 0xdc00) {
+		if (ps->end - ps->p < 2 || ps->p[0] != '\\' || ps->p[1] != 'u')
+			return SYNTAX(ps, "E-JSON-005", "half of a surrogate pair");
+		ps->p += 2;
+		if (!parse_hex4(ps, &low) || low < 0xdc00 || low > 0xdfff)
+			return SYNTAX(ps, "E-JSON-005", "half of a surrogate pair");
+		cp = 0x10000 + ((cp - 0xd800) << 10) + (low - 0xdc00);
+	} else if (cp >= 0xdc00 && cp <= 0xdfff) {
+		return SYNTAX(ps, "E-JSON-005", "half of a surrogate pair");
+	}
+	utf8_put(out, cp);
+	return OK;
+}
+
+static status
+parse_escape(struct parser *ps, struct buf *out)
+{
+	static const char from[] = "\"\\/bfnrt";
+	static const char to[] = "\"\\/\b\f\n\r\t";
+
+	if (ps->p == ps->end)
+		return SYNTAX(ps, "E-JSON-003", "the string does not end");
+	if (*ps->p == 'u') {
+		ps->p++;
+		return parse_unicode(ps, out);
+	}
+	for (size_t i = 0; i < sizeof from - 1; i++) {
+		if (*ps->p == (uint8_t)from[i]) {
+			buf_u8(out, (uint8_t)to[i]);
+			ps->p++;
+			return OK;
+		}
+	}
+	return SYNTAX(ps, "E-JSON-004", "unknown escape");
+}
+
+/* The slow way, from the first escape on; `plain` is what stands before it. */
+static status
+parse_escaped(struct parser *ps, struct bytes plain, struct value *ret)
+{
+	CLEANUP(buf_done) struct buf out = {0};
+
+	buf_bytes(&out, plain);
+	for (;;) {
+		const uint8_t *from = ps->p;
+
+		while (ps->p < ps->end && *ps->p >= 0x20 && *ps->p != '"' && *ps->p != '\\')
+			ps->p++;
+		buf_add(&out, from, (size_t)(ps->p - from));
+		if (ps->p == ps->end || *ps->p < 0x20)
+			return SYNTAX(ps, "E-JSON-003", "the string does not end on its line");
+		if (*ps->p++ == '"')
+			break;
+		TRY(parse_escape(ps, &out));
+	}
+	*ret = json_copy_string(ps->arena, buf_view(&out));
+	return buf_ok(&out) && !ps->arena->failed ? OK : out_of_memory(ps);
+}
+
+static status
+parse_string(struct parser *ps, struct value *ret)
+{
+	const uint8_t *open = ps->p++;
+	const uint8_t *from = ps->p;
+	struct bytes text;
+	bool ascii = true;
+
+	while (ps->p < ps->end && *ps->p >= 0x20 && *ps->p != '"' && *ps->p != '\\') {
+		ascii &= *ps->p < 0x80;
+		ps->p++;
+	}
+	text = bytes_of(from, (size_t)(ps->p - from));
+	if (ps->p == ps->end || *ps->p < 0x20)
+		return SYNTAX(ps, "E-JSON-003", "the string does not end on its line");
+	if (*ps->p == '"') {
+		ps->p++;
+		*ret = json_string(text);
+	} else {
+		TRY(parse_escaped(ps, text, ret));
+		ascii = false;
+	}
+	if (!ascii && !utf8_valid(json_text(ret)))
+		return fail(ps, open, ERR_PARSE, "E-JSON-006", "the string is not UTF-8");
+	return OK;
+}
+
+static int
+by_text(const void *a, const void *b)
+{
+	const struct value *const *x = a;
+	const struct value *const *y = b;
+
+	return bytes_cmp(json_text(*x), json_text(*y));
+}
+
+/* Few members: compare all pairs. Many: sort names, so that it stays n log n. */
+static status
+refuse_duplicates(struct parser *ps, const struct member *m, size_t n)
+{
+	const struct value **names;
+	bool twice = false;
+
+	if (n <= 8) {
+		for (size_t i = 1; i < n && !twice; i++)
+			for (size_t k = 0; k < i && !twice; k++)
+				twice = bytes_equal(json_text(&m[i].key), json_text(&m[k].key));
+	} else {
+		names = mem_try_alloc(n * sizeof(void *));
+		if (!names)
+			return out_of_memory(ps);
+		for (size_t i = 0; i < n; i++)
+			names[i] = &m[i].key;
+		qsort(names, n, sizeof(void *), by_text);
+		for (size_t i = 1; i < n && !twice; i++)
+			twice = by_text(&names[i - 1], &names[i]) == 0;
+		mem_free(names);
+	}
+	return twice ? SYNTAX(ps, "E-JSON-007", "a member name occurs twice in this object") : OK;
+}
+
+/* Moves what is on the stack above `base` to the arena. */
+static status
+take(struct parser *ps, size_t base, const void **ret)
+{
+	size_t size = (ps->top - base) * sizeof *ps->stack;
+	void *p = NULL;
+
+	if (size > 0 && !(p = arena_raw(ps->arena, size, _Alignof(struct value))))
+		return out_of_memory(ps);
+	mem_copy(p, ps->stack + base, size);
+	ps->top = base;
+	*ret = p;
+	return OK;
+}
+
+static status
+parse_member(struct parser *ps)
+{
+	struct value v;
+
+	skip_space(ps);
+	if (ps->p == ps->end || *ps->p != '"')
+		return SYNTAX(ps, "E-JSON-008", "expected a member name");
+	TRY(parse_string(ps, &v));
+	TRY(push(ps, v));
+	skip_space(ps);
+	if (ps->p == ps->end || *ps->p != ':')
+		return SYNTAX(ps, "E-JSON-008", "expected a colon");
+	ps->p++;
+	TRY(parse_value(ps, &v));
+	return push(ps, v);
+}
+
+static status
+parse_element(struct parser *ps)
+{
+	struct value v;
+
+	TRY(parse_value(ps, &v));
+	return push(ps, v);
+}
+
+static status
+parse_container(struct parser *ps, bool object, struct value *ret)
+{
+	uint8_t close = object ? '}' : ']';
+	size_t base = ps->top;
+	const void *mem;
+	size_t n;
+
+	if (ps->depth_left == 0)
+		return SYNTAX(ps, "E-JSON-012", "nested too deeply");
+	ps->depth_left--;
+	ps->p++;
+	skip_space(ps);
+	while (ps->p == ps->end || *ps->p != close) {
+		TRY(object ? parse_member(ps) : parse_element(ps));
+		skip_space(ps);
+		if (ps->p < ps->end && *ps->p == close)
+			break;
+		if (ps->p == ps->end || *ps->p != ',')
+			return SYNTAX(ps, "E-JSON-009",
+			              object ? "expected , or }" : "expected , or ]");
+		ps->p++;
+		skip_space(ps);
+		if (ps->p < ps->end && *ps->p == close)
+			return SYNTAX(ps, "E-JSON-009", "a comma before the end");
+	}
+	n = object ? (ps->top - base) / 2 : ps->top - base;
+	TRY(take(ps, base, &mem));
+	ps->p++;
+	ps->depth_left++;
+	*ret = (struct value){.type = object ? VALUE_OBJECT : VALUE_ARRAY, .n = (uint32_t)n};
+	ret->u.items = mem;
+	return object ? refuse_duplicates(ps, ret->u.members, n) : OK;
+}
+
+static status
+parse_value(struct parser *ps, struct value *ret)
+{
+	skip_space(ps);
+	if (ps->p == ps->end)
+		return SYNTAX(ps, "E-JSON-001", "expected a value, found the end");
+	switch (*ps->p) {
+	case '{':
+		return parse_container(ps, true, ret);
+	case '[':
+		return parse_container(ps, false, ret);
+	case '"':
+		return parse_string(ps, ret);
+	case 't':
+		return parse_word(ps, "true", json_bool(true), ret);
+	case 'f':
+		return parse_word(ps, "false", json_bool(false), ret);
+	case 'n':
+		return parse_word(ps, "null", json_null(), ret);
+	case '-':
+		return parse_number(ps, ret);
+	default:
+		if (is_digit(ps))
+			return parse_number(ps, ret);
+		return SYNTAX(ps, "E-JSON-001", "expected a value");
+	}
+}
+
+_Static_assert(sizeof(struct member) == 2 * sizeof(struct value),
+               "members are pairs of values on the parser's stack");
+
+status
+json_parse(struct arena *arena, struct bytes text, const struct json_limits *limits,
+           struct value *ret, struct err *err)
+{
+	struct json_limits l = limits ? *limits : (struct json_limits){0};
+	struct parser ps = {
+		.arena = arena,
+		.begin = text.p,
+		.p = text.p,
+		.end = text.p ? text.p + text.n : text.p,
+		.depth_left = l.depth ? l.depth : JSON_MAX_DEPTH,
+		.err = err,
+	};
+	struct value v = {0};
+	status s;
+
+	if (text.n > (l.bytes ? l.bytes : (size_t)64 * 1024 * 1024))
+		return err_set(err, ERR_LIMIT, "E-JSON-010", "the text is larger than %zu bytes",
+		               l.bytes ? l.bytes : (size_t)64 * 1024 * 1024);
+	s = parse_value(&ps, &v);
+	if (is_ok(s)) {
+		skip_space(&ps);
+		if (ps.p != ps.end)
+			s = SYNTAX(&ps, "E-JSON-013", "text after the end of the value");
+	}
+	mem_free(ps.stack);
+	if (is_ok(s))
+		*ret = v;
+	return s;
+}
