@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/contrast/cli.h"
+
+enum { VERB_ALL = OPTION_EVERY_VERB };
+
+static const struct verb_def verbs[] = {
+#define VERB(id, name, args, min, max, summary, description)                                       \
+	{name, args, min, max, summary, description, verb_##id},
+#define OPTION(...)
+#include "cmd/contrast/options.def"
+#undef VERB
+#undef OPTION
+};
+
+static const struct option_def options[] = {
+#define VERB(...)
+#define OPTION(verb, id, letter, name, kind, arg, fallback, env, flags, help)                      \
+	{VERB_##verb, letter, name, OPTION_##kind, arg, fallback, env, flags, help},
+#include "cmd/contrast/options.def"
+#undef VERB
+#undef OPTION
+};
+
+static const struct program_def program = {
+	.name = "contrast",
+	.summary = "deploys, attests and runs confidential containers",
+	.description = "Contrast runs Kubernetes workloads in confidential micro-VMs on a cluster "
+	               "that its owner does not trust, and proves what runs there with one "
+	               "attestation statement.",
+	.verbs = verbs,
+	.n_verbs = COUNT_OF(verbs),
+	.options = options,
+	.n_options = COUNT_OF(options),
+};
+
+int
+main(int argc, char **argv)
+{
+	return options_main(&program, argc, argv);
+}
