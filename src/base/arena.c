@@ -137,6 +137,18 @@ arena_array(struct arena *a, size_t n, size_t size)
 	return arena_alloc(a, total);
 }
 
+bool
+arena_extend(struct arena *a, const void *p, size_t old, size_t size)
+{
+	const uint8_t *block = p;
+
+	if (a->failed || !p || size < old || block + old != a->next ||
+	    (size_t)(a->limit - a->next) < size - old)
+		return false;
+	a->next += size - old;
+	return true;
+}
+
 struct bytes
 arena_copy(struct arena *a, struct bytes b)
 {

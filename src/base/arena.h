@@ -44,6 +44,12 @@ void *arena_raw(struct arena *a, size_t n, size_t align);
 void *arena_array(struct arena *a, size_t n, size_t size);
 #define arena_new(a, type) ((type *)arena_alloc((a), sizeof(type)))
 
+/*
+ * Makes the block `p` of `old` bytes `size` bytes long in place: true only if it
+ * is the last one and its chunk has room. The added bytes are not zeroed.
+ */
+bool arena_extend(struct arena *a, const void *p, size_t old, size_t size);
+
 /* A copy of the slice; {NULL, 0} past the cap. With a NUL behind it. */
 struct bytes arena_copy(struct arena *a, struct bytes b);
 struct bytes arena_printf(struct arena *a, const char *fmt, ...) PRINTF(2, 3);
