@@ -6,6 +6,7 @@
 #ifndef CRYPTO_HASH_H
 #define CRYPTO_HASH_H
 
+#include "base/buf.h"
 #include "base/secret.h"
 
 enum { SHA256_SIZE = 32, SHA384_SIZE = 48, SHA512_SIZE = 64 };
