@@ -27,7 +27,8 @@ cert_drop(struct cert **c)
 struct bytes cert_der(const struct cert *c); /* borrowed */
 void cert_pem(const struct cert *c, struct buf *out);
 struct hash256 cert_fingerprint(const struct cert *c); /* SHA-256 of the DER */
-struct key *cert_key(const struct cert *c);            /* a reference: key_free() it */
+struct key *cert_key(const struct cert *c);            /* a reference: key_free() it; NULL if malformed */
+status cert_take_key(const struct cert *c, struct key **ret, struct err *err);
 struct hash256 cert_key_id(const struct cert *c);
 /* UTF-8 common name, borrowed; empty when there is none or several. */
 struct bytes cert_subject_cn(const struct cert *c);
@@ -75,6 +76,10 @@ int64_t crl_next_update(const struct crl *c);
 /* Signed by the issuer, inside its window at `now`. ERR_REJECTED; stale is E-CRYPTO-033. */
 status crl_verify(const struct crl *c, const struct cert *issuer, int64_t now, struct err *err);
 bool crl_has(const struct crl *c, const struct cert *cert);
+/* RSASSA-PSS with SHA-384, as AMD's lists. */
+bool crl_sig_is_pss_sha384(const struct crl *c);
+/* Is the list's issuer name the certificate's subject? Says nothing about the signature. */
+bool crl_names_issuer(const struct crl *c, const struct cert *issuer);
 
 /* ---- issuing ---- */
 enum cert_profile {
@@ -98,7 +103,7 @@ struct cert_spec {
 	bool amd_names;
 	const struct key *key;      /* public key of the subject */
 	const struct cert *issuer;  /* NULL: self-signed, then signer is the subject's key */
-	const struct key *signer;
+	const struct key *signer;   /* NULL: the subject's key */
 	bool pss_sha384;            /* RSA signers only; else ECDSA with SHA-256 (P-256) or SHA-384 */
 	int64_t not_before, not_after;
 	struct bytes serial;        /* empty: 16 random bytes; {0} gives serial zero when n == 1 and p[0] == 0 */

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto/cert.h"
+
+#include "base/clock.h"
+#include "crypto/ossl.h"
+
+#include <openssl/asn1t.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509v3.h>
+#include <stdatomic.h>
+#include <string.h>
+
+enum {
+	CERT_MAX = 64 * 1024,
+	PEM_TEXT_MAX = 1024 * 1024,
+	CN_MAX = 256,
+	PSS_SALT_MIN = 48,
+};
+
+struct cert {
+	atomic_uint refs;
+	X509 *x;
+	unsigned char *der;
+	size_t der_n;
+	int64_t not_before, not_after;
+	size_t subject_n, issuer_n;
+	uint8_t subject_cn[CN_MAX];
+	uint8_t issuer_cn[CN_MAX];
+};
+
+/* ---- from and to OpenSSL ---- */
+
+bool
+ossl_time(const ASN1_TIME *t, int64_t *ret)
+{
+	struct tm tm;
+
+	if (!t || ASN1_TIME_to_tm(t, &tm) != 1)
+		return false;
+	*ret = days_from_civil(tm.tm_year + 1900, (unsigned int)tm.tm_mon + 1,
+	                       (unsigned int)tm.tm_mday) *
+	               86400 +
+	       tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec;
+	return true;
+}
+
+/* The common name as UTF-8; nothing when there is none, several, or an overlong one. */
+static size_t
+common_name(const X509_NAME *name, uint8_t to[CN_MAX])
+{
+	int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
+	unsigned char *text = NULL;
+	int n;
+
+	if (at < 0 || X509_NAME_get_index_by_NID(name, NID_commonName, at) >= 0)
+		return 0;
+	n = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
+	if (n < 0 || n > CN_MAX)
+		n = 0;
+	mem_copy(to, text, (size_t)n);
+	OPENSSL_free(text);
+	return (size_t)n;
+}
+
+struct cert *
+cert_from_x509(X509 *x)
+{
+	struct cert *c = mem_new(struct cert);
+	int n;
+
+	atomic_init(&c->refs, 1);
+	c->x = x;
+	n = i2d_X509(x, &c->der);
+	if (n <= 0 || !ossl_time(X509_get0_notBefore(x), &c->not_before) ||
+	    !ossl_time(X509_get0_notAfter(x), &c->not_after)) {
+		cert_free(c);
+		ERR_clear_error();
+		return NULL;
+	}
+	c->der_n = (size_t)n;
+	c->subject_n = common_name(X509_get_subject_name(x), c->subject_cn);
+	c->issuer_n = common_name(X509_get_issuer_name(x), c->issuer_cn);
+	ERR_clear_error();
+	return c;
+}
+
+X509 *
+cert_x509(const struct cert *c)
+{
+	return c->x;
+}
+
+void
+cert_free(struct cert *c)
+{
+	if (!c || atomic_fetch_sub(&c->refs, 1) != 1)
+		return;
+	X509_free(c->x);
+	OPENSSL_free(c->der);
+	mem_free(c);
+}
+
+struct cert *
+cert_ref(struct cert *c)
+{
+	atomic_fetch_add(&c->refs, 1);
+	return c;
+}
+
+/* ---- parsing ---- */
+
+static status
+malformed(struct err *err)
+{
+	return err_set(err, ERR_PARSE, "E-CRYPTO-020", "malformed certificate: %s", ossl_reason());
+}
+
+status
+cert_parse_der(struct bytes der, struct cert **ret, struct err *err)
+{
+	const unsigned char *p = der.p;
+	struct cert *c;
+	X509 *x;
+
+	ERR_clear_error();
+	if (der.n == 0 || der.n > CERT_MAX)
+		return malformed(err);
+	x = d2i_X509(NULL, &p, (long)der.n);
+	if (!x)
+		return malformed(err);
+	c = cert_from_x509(x);
+	/*
+	 * The outer structure must be DER to the byte: otherwise a certificate
+	 * had many encodings, and its fingerprint would name none of them.
+	 */
+	if (!c || !bytes_equal(cert_der(c), der)) {
+		cert_free(c);
+		return malformed(err);
+	}
+	*ret = c;
+	return OK;
+}
+
+static status
+pem_block(const char *name, struct bytes der, size_t max, struct cert **ret, size_t *n,
+          struct err *err)
+{
+	if (strcmp(name, PEM_STRING_X509) != 0)
+		return err_set(err, ERR_PARSE, "E-CRYPTO-022",
+		               "a PEM block \"%.40s\" among certificates", name);
+	if (*n == max)
+		return err_set(err, ERR_LIMIT, "E-CRYPTO-021",
+		               "more than %zu certificates in the PEM text", max);
+	TRY(cert_parse_der(der, &ret[*n], err));
+	++*n;
+	return OK;
+}
+
+static status
+pem_blocks(BIO *bio, size_t max, struct cert **ret, size_t *n, struct err *err)
+{
+	for (;;) {
+		char *name = NULL, *header = NULL;
+		unsigned char *data = NULL;
+		long len = 0;
+		status s;
+
+		if (PEM_read_bio(bio, &name, &header, &data, &len) != 1)
+			break;
+		s = pem_block(name, bytes_of(data, (size_t)len), max, ret, n, err);
+		OPENSSL_free(name);
+		OPENSSL_free(header);
+		OPENSSL_free(data);
+		TRY(s);
+	}
+	if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE || *n == 0)
+		return err_set(err, ERR_PARSE, "E-CRYPTO-020", "no certificate in PEM form: %s",
+		               ossl_reason());
+	return OK;
+}
+
+status
+cert_parse_pem(struct bytes pem, size_t max, struct cert **ret, size_t *ret_n, struct err *err)
+{
+	size_t n = 0;
+	BIO *bio;
+	status s;
+
+	if (pem.n > PEM_TEXT_MAX)
+		return err_set(err, ERR_LIMIT, "E-CRYPTO-021", "a PEM text of %zu bytes", pem.n);
+	ERR_clear_error();
+	bio = BIO_new_mem_buf(pem.p ? (const void *)pem.p : "", (int)pem.n);
+	ossl_must(bio != NULL, "memory BIO");
+	s = pem_blocks(bio, max, ret, &n, err);
+	BIO_free(bio);
+	ERR_clear_error();
+	if (!is_ok(s)) {
+		while (n > 0)
+			cert_drop(&ret[--n]);
+		return s;
+	}
+	*ret_n = n;
+	return OK;
+}
+
+/* ---- reading ---- */
+
+struct bytes
+cert_der(const struct cert *c)
+{
+	return bytes_of(c->der, c->der_n);
+}
+
+void
+cert_pem(const struct cert *c, struct buf *out)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+
+	ossl_must(bio && PEM_write_bio_X509(bio, c->x) == 1, "certificate PEM");
+	ossl_bio_take(bio, out);
+	BIO_free(bio);
+}
+
+struct hash256
+cert_fingerprint(const struct cert *c)
+{
+	return sha256(cert_der(c));
+}
+
+status
+cert_take_key(const struct cert *c, struct key **ret, struct err *err)
+{
+	EVP_PKEY *pkey = X509_get_pubkey(c->x);
+
+	if (!pkey)
+		return err_set(err, ERR_PARSE, "E-CRYPTO-001",
+		               "the certificate's key is malformed: %s", ossl_reason());
+	*ret = key_from_evp(pkey);
+	return OK;
+}
+
+struct key *
+cert_key(const struct cert *c)
+{
+	struct key *k = NULL;
+
+	return is_ok(cert_take_key(c, &k, NULL)) ? k : NULL;
+}
+
+struct hash256
+cert_key_id(const struct cert *c)
+{
+	unsigned char *der = NULL;
+	int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(c->x), &der);
+	struct hash256 h;
+
+	ossl_must(n > 0, "SubjectPublicKeyInfo");
+	h = sha256(bytes_of(der, (size_t)n));
+	OPENSSL_free(der);
+	return h;
+}
+
+struct bytes
+cert_subject_cn(const struct cert *c)
+{
+	return bytes_of(c->subject_cn, c->subject_n);
+}
+
+struct bytes
+cert_issuer_cn(const struct cert *c)
+{
+	return bytes_of(c->issuer_cn, c->issuer_n);
+}
+
+int64_t
+cert_not_before(const struct cert *c)
+{
+	return c->not_before;
+}
+
+int64_t
+cert_not_after(const struct cert *c)
+{
+	return c->not_after;
+}
+
+bool
+cert_is_ca(const struct cert *c)
+{
+	return (X509_get_extension_flags(c->x) & (EXFLAG_CA | EXFLAG_INVALID)) == EXFLAG_CA;
+}
+
+struct bytes
+cert_serial(const struct cert *c)
+{
+	const ASN1_INTEGER *serial = X509_get0_serialNumber(c->x);
+	struct bytes b = bytes_of(ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial));
+
+	while (b.n > 1 && b.p[0] == 0)
+		b = bytes_sub(b, 1, b.n);
+	return b;
+}
+
+status
+cert_extension(const struct cert *c, const char *oid, struct bytes *ret, struct err *err)
+{
+	ASN1_OBJECT *obj = OBJ_txt2obj(oid, 1);
+	const ASN1_OCTET_STRING *value;
+	int at, again;
+
+	ossl_must(obj != NULL, oid);
+	at = X509_get_ext_by_OBJ(c->x, obj, -1);
+	again = at < 0 ? -1 : X509_get_ext_by_OBJ(c->x, obj, at);
+	ASN1_OBJECT_free(obj);
+	if (at < 0)
+		return err_set(err, ERR_NOT_FOUND, "E-CRYPTO-023", "no extension %s", oid);
+	if (again >= 0)
+		return err_set(err, ERR_PARSE, "E-CRYPTO-024", "extension %s occurs twice", oid);
+	value = X509_EXTENSION_get_data(X509_get_ext(c->x, at));
+	*ret = bytes_of(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value));
+	return OK;
+}
+
+/* ---- signature algorithms ---- */
+
+static bool
+mgf1_is_sha384(const X509_ALGOR *mgf)
+{
+	const ASN1_OBJECT *obj, *hash_obj;
+	X509_ALGOR *hash;
+	const void *param;
+	int type;
+	bool is;
+
+	X509_ALGOR_get0(&obj, &type, &param, mgf);
+	if (OBJ_obj2nid(obj) != NID_mgf1 || type != V_ASN1_SEQUENCE)
+		return false;
+	hash = ASN1_item_unpack(param, ASN1_ITEM_rptr(X509_ALGOR));
+	if (!hash)
+		return false;
+	X509_ALGOR_get0(&hash_obj, NULL, NULL, hash);
+	is = OBJ_obj2nid(hash_obj) == NID_sha384;
+	X509_ALGOR_free(hash);
+	return is;
+}
+
+bool
+ossl_is_pss_sha384(const X509_ALGOR *alg)
+{
+	const ASN1_OBJECT *obj, *hash_obj;
+	RSA_PSS_PARAMS *pss;
+	const void *param;
+	int type;
+	bool is = false;
+
+	X509_ALGOR_get0(&obj, &type, &param, alg);
+	if (OBJ_obj2nid(obj) != NID_rsassaPss || type != V_ASN1_SEQUENCE)
+		return false;
+	pss = ASN1_item_unpack(param, ASN1_ITEM_rptr(RSA_PSS_PARAMS));
+	if (pss && pss->hashAlgorithm && pss->maskGenAlgorithm && pss->saltLength) {
+		X509_ALGOR_get0(&hash_obj, NULL, NULL, pss->hashAlgorithm);
+		is = OBJ_obj2nid(hash_obj) == NID_sha384 &&
+		     mgf1_is_sha384(pss->maskGenAlgorithm) &&
+		     ASN1_INTEGER_get(pss->saltLength) >= PSS_SALT_MIN &&
+		     (!pss->trailerField || ASN1_INTEGER_get(pss->trailerField) == 1);
+	}
+	RSA_PSS_PARAMS_free(pss);
+	ERR_clear_error();
+	return is;
+}
+
+bool
+cert_sig_is_pss_sha384(const struct cert *c)
+{
+	return ossl_is_pss_sha384(X509_get0_tbs_sigalg(c->x));
+}
+
+bool
+cert_sig_is_ecdsa_sha256(const struct cert *c)
+{
+	return X509_get_signature_nid(c->x) == NID_ecdsa_with_SHA256;
+}
