@@ -17,26 +17,29 @@ shown(const struct option_def *d, int verb)
 static void
 wrap(const char *text, size_t at, size_t indent, struct buf *out)
 {
+	bool first = true;
+
 	while (*text) {
 		size_t word = strcspn(text, " \n");
 
-		if (at + word > HELP_WIDTH && at > indent) {
+		if (!first && at + 1 + word > HELP_WIDTH) {
 			buf_printf(out, "\n%*s", (int)indent, "");
 			at = indent;
+		} else if (!first) {
+			buf_u8(out, ' ');
+			at++;
 		}
 		buf_add(out, text, word);
 		at += word;
 		text += word;
+		first = false;
 		if (text[0] == '\n' && text[1] == '\n') {
 			buf_printf(out, "\n\n%*s", (int)indent, "");
 			at = indent;
-			text += 2;
-		} else if (*text) {
-			if (at < HELP_WIDTH && at > indent)
-				buf_u8(out, ' ');
-			at++;
-			text++;
+			first = true;
 		}
+		while (*text == ' ' || *text == '\n')
+			text++;
 	}
 	buf_u8(out, '\n');
 }
@@ -137,6 +140,8 @@ man_option(const struct option_def *d, struct buf *out)
 		buf_printf(out, " \\fI%s\\fR%s", d->arg, d->kind == OPTION_LIST ? "..." : "");
 	buf_u8(out, '\n');
 	roff(d->help, out);
+	out->n--;
+	buf_str(out, ".\n");
 	if (d->fallback && d->kind != OPTION_FLAG)
 		buf_printf(out, "Default: %s.\n", d->fallback);
 	if (d->env)
