@@ -69,7 +69,7 @@ follow(struct backtrack *b, uint32_t pc, size_t at)
 		const struct re_inst *i = &s->re->prog[pc];
 		int32_t cp;
 
-		if (s->budget->steps-- <= 1)
+		if (!re_step(s->budget))
 			return false;
 		switch (i->op) {
 		case OP_MATCH:

@@ -259,7 +259,8 @@ find_prefix(struct arena *a, struct re *re)
 	re->anchored = re->prog[pc].op == OP_ASSERT && re->prog[pc].arg == ASSERT_BEGIN_TEXT;
 	if (re->anchored)
 		pc = re->prog[pc].out;
-	while (re->prog[pc].op == OP_RUNE && text.n < 256) {
+	/* U+FFFD also stands for bytes that are no UTF-8: no search for its encoding. */
+	while (re->prog[pc].op == OP_RUNE && re->prog[pc].arg != 0xfffd && text.n < 256) {
 		utf8_put(&text, re->prog[pc].arg);
 		pc = re->prog[pc].out;
 	}

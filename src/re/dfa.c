@@ -345,32 +345,39 @@ make_states(struct builder *b, uint16_t **table, uint32_t *start)
 	return true;
 }
 
-/* Copies what matching needs from the builder's arena to the caller's. */
+/* A copy of n elements in the caller's arena. */
+static void *
+copy_array(struct arena *a, const void *from, size_t n, size_t size)
+{
+	void *p = arena_array(a, n, size);
+
+	if (p)
+		mem_copy(p, from, n * size);
+	return p;
+}
+
+/* Takes what matching needs from the builder's arena to the caller's. */
 static struct re_dfa *
 keep(struct arena *a, struct builder *b, const uint16_t *next, uint32_t start)
 {
 	struct re_dfa *d = arena_new(a, struct re_dfa);
-	size_t first = 0, size = (size_t)b->state_count * (b->symbols + 1) * sizeof *next;
-	struct bytes table = arena_copy(a, bytes_of(next, size));
-	struct bytes runs, cuts;
+	size_t first = 0;
 
 	while (b->cuts[first] < 0x80)
 		first++;
-	cuts = arena_copy(a, bytes_of(b->cuts + first, (b->cut_count - first) * sizeof *b->cuts));
-	runs = arena_copy(a, bytes_of(b->runs + first, b->cut_count - first));
-	if (!d || a->failed)
+	if (!d)
 		return NULL;
 	for (size_t i = 0; i < first; i++)
 		for (uint32_t c = b->cuts[i]; c < MIN(b->cuts[i + 1], 0x80U); c++)
 			d->ascii[c] = b->runs[i];
-	d->next = (const uint16_t *)(const void *)table.p;
-	d->cuts = (const uint32_t *)(const void *)cuts.p;
-	d->runs = runs.p;
 	d->cut_count = (uint32_t)(b->cut_count - first);
 	d->stride = b->symbols + 1;
 	d->start = start;
 	d->states = b->state_count;
-	return d;
+	d->next = copy_array(a, next, (size_t)d->states * d->stride, sizeof *next);
+	d->cuts = copy_array(a, b->cuts + first, d->cut_count, sizeof *b->cuts);
+	d->runs = copy_array(a, b->runs + first, d->cut_count, 1);
+	return a->failed ? NULL : d;
 }
 
 const struct re_dfa *

@@ -37,7 +37,7 @@ octal(struct parser *p, size_t from, uint32_t *ret)
 	for (size_t i = 0; i < 3 && at < p->text.n; i++, at++) {
 		if (p->text.p[at] < '0' || p->text.p[at] > '7')
 			break;
-		v = v * 8 + (p->text.p[at] - '0');
+		v = v * 8 + (uint32_t)(p->text.p[at] - '0');
 	}
 	p->at = at;
 	*ret = v;

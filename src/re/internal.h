@@ -155,6 +155,16 @@ status re_pike(struct re_search *s, struct err *err);
 status re_backtrack(struct re_search *s, struct err *err);
 status re_out_of_steps(struct err *err);
 
+/* One step of the budget; false when there is none left. */
+static inline bool
+re_step(struct re_budget *b)
+{
+	if (b->steps == 0)
+		return false;
+	b->steps--;
+	return true;
+}
+
 /* Next code point at *at and its width; U+FFFD for a byte that is not UTF-8; -1 at the end. */
 static inline int32_t
 re_rune(struct bytes text, size_t *at)

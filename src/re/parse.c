@@ -205,9 +205,6 @@ named_group(struct parser *p, size_t open, size_t name_at, uint32_t *index)
 	name = bytes_sub(p->text, name_at, end);
 	if (!name_ok(name))
 		return re_bad(p, open, end + 1, "invalid named capture");
-	for (uint32_t i = 1; i < p->groups; i++)
-		if (bytes_equal(p->names[i], name))
-			return re_bad(p, name_at, end, "duplicate capture group name");
 	p->at = end + 1;
 	return add_group(p, name, index);
 }
@@ -325,7 +322,7 @@ brace_number(struct parser *p, size_t *at, uint32_t *ret)
 
 	while (*at < p->text.n && p->text.p[*at] >= '0' && p->text.p[*at] <= '9') {
 		if (v <= RE_MAX_REPEAT)
-			v = v * 10 + (p->text.p[*at] - '0');
+			v = v * 10 + (uint32_t)(p->text.p[*at] - '0');
 		(*at)++;
 	}
 	if (*at == start || (*at - start > 1 && p->text.p[start] == '0'))

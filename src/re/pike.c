@@ -115,7 +115,7 @@ follow(struct pike *p, struct queue *q, uint32_t start, size_t at, uint32_t hold
 		}
 		if (queue_has(q, w.pc))
 			continue;
-		if (p->s->budget->steps-- <= 1)
+		if (!re_step(p->s->budget))
 			return false;
 		queue_put(q, w.pc);
 		switch (i->op) {
