@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * document.h: the evidence document (DESIGN section 6), in which evidence
+ * travels with what it needs to be judged:
+ *
+ *   {"type": "snp" | "tdx",
+ *    "evidence": base64 of the report or quote,
+ *    "endorsements": {
+ *      "certificates": [base64 DER, ...]   SNP: VCEK or VLEK, ASK, ARK in any order;
+ *                                          TDX: issuer chain of the collateral
+ *      "crls": [base64 DER, ...]           revocation lists
+ *      "tcbInfo": base64, "qeIdentity": base64    TDX: JSON exactly as the vendor sent it
+ *    }}
+ *
+ * All of it is signed by others or worthless, so anybody may carry it.
+ * Decoding is strict: unknown or duplicate members are errors with their path.
+ */
+#ifndef EVIDENCE_DOCUMENT_H
+#define EVIDENCE_DOCUMENT_H
+
+#include "evidence/binding.h"
+#include "json/value.h"
+
+enum {
+	EVIDENCE_MAX = 16 * 1024,          /* bytes of a report or quote */
+	EVIDENCE_MAX_CERTS = 8,
+	EVIDENCE_MAX_CRLS = 4,
+	EVIDENCE_CERT_MAX = 8 * 1024,
+	EVIDENCE_CRL_MAX = 64 * 1024,
+	EVIDENCE_JSON_MAX = 128 * 1024,    /* TCB info, QE identity */
+	EVIDENCE_DOCUMENT_MAX = 1024 * 1024,
+};
+
+struct endorsements {
+	struct bytes certs[EVIDENCE_MAX_CERTS]; /* DER */
+	size_t n_certs;
+	struct bytes crls[EVIDENCE_MAX_CRLS]; /* DER */
+	size_t n_crls;
+	struct bytes tcb_info, qe_identity; /* empty when absent */
+};
+
+struct document {
+	enum tee tee;
+	struct bytes evidence;
+	struct endorsements endorsements;
+};
+
+/*
+ * The document's bytes are in the arena afterwards. ERR_PARSE E-EVIDENCE-030
+ * (shape; also the JSON errors), ERR_LIMIT E-EVIDENCE-031; the place is the JSON path.
+ */
+status document_parse(struct arena *arena, struct bytes json, struct document *ret,
+                      struct err *err);
+
+/* From a value that is parsed already (a member of an API body). */
+status document_from_json(struct arena *arena, const struct value *v, struct document *ret,
+                          struct err *err);
+
+/* As a JSON value in the arena; write it with json_write(). Latches in the arena. */
+struct value document_to_json(struct arena *arena, const struct document *d);
+
+#endif
