@@ -358,6 +358,15 @@ check_all(const struct options *o, struct err *err)
 	return OK;
 }
 
+static status
+from_config(struct options *o, struct err *err)
+{
+	for (size_t i = 0; o->program->config && i < o->program->n_options; i++)
+		if (strcmp(o->program->options[i].name, "config") == 0 && options_text(o, i))
+			return o->program->config(o, options_text(o, i), err);
+	return OK;
+}
+
 /* Defaults last; default paths go below --workspace-dir, given ones stay as they are. */
 static void
 from_defaults(struct options *o)
@@ -408,6 +417,7 @@ options_parse(const struct program_def *program, int argc, char **argv, struct o
 	if (*ret_done)
 		return OK;
 	from_environment(o);
+	TRY(from_config(o, err));
 	from_defaults(o);
 	return check_all(o, err);
 }

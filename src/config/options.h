@@ -60,6 +60,11 @@ struct program_def {
 	size_t n_verbs;
 	const struct option_def *options;
 	size_t n_options;
+	/*
+	 * Reads the file that the option "config" names: config_file() of
+	 * config/file.h, or NULL for a program without one (it then needs no YAML).
+	 */
+	status (*config)(struct options *o, const char *path, struct err *err);
 };
 
 enum option_source { FROM_NOWHERE, FROM_DEFAULT, FROM_FILE, FROM_ENV, FROM_FLAG };

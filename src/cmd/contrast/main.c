@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/contrast/cli.h"
+#include "config/file.h"
 
 enum { VERB_ALL = OPTION_EVERY_VERB };
 
@@ -31,6 +32,7 @@ static const struct program_def program = {
 	.n_verbs = COUNT_OF(verbs),
 	.options = options,
 	.n_options = COUNT_OF(options),
+	.config = config_file,
 };
 
 int

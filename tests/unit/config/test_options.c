@@ -28,7 +28,7 @@ static const struct option_def defs[] = {
 	{RUN, 'o', "out", OPTION_PATH, "FILE", "out.json", NULL, 0, "out"},
 	{LIST_SHOW, 'q', "quiet", OPTION_FLAG, NULL, NULL, "T_QUIET", 0, "quiet"},
 };
-static const struct program_def prog = {"prog", "tests", "Tests.", verbs, 2, defs, 7};
+static const struct program_def prog = {"prog", "tests", "Tests.", verbs, 2, defs, 7, NULL};
 
 struct parsed {
 	struct options o;
