@@ -3,23 +3,48 @@
 
 enum { PAGE = 4096, PAGE_INFO_SIZE = 0x70 };
 
-void
-launch_extend(struct hash384 *ld, enum launch_page type, uint64_t gpa, const uint8_t *content)
+static void
+extend_hashed(struct hash384 *ld, enum launch_page type, uint64_t gpa,
+              const struct hash384 *contents)
 {
-	bool hashed = type == LAUNCH_PAGE_NORMAL || type == LAUNCH_PAGE_VMSA;
-	struct hash384 contents = {{0}};
 	uint8_t info[PAGE_INFO_SIZE] = {0};
 
-	if (hashed)
-		contents = sha384(bytes_of(content, PAGE));
 	mem_copy(info, ld->b, SHA384_SIZE);
-	mem_copy(info + 0x30, contents.b, SHA384_SIZE);
+	mem_copy(info + 0x30, contents->b, SHA384_SIZE);
 	info[0x60] = PAGE_INFO_SIZE;
 	info[0x62] = (uint8_t)type;
 	/* IMI and the VMPL permissions at 0x63..0x66 are zero */
 	for (size_t i = 0; i < 8; i++)
 		info[0x68 + i] = (uint8_t)(gpa >> (8 * i));
 	*ld = sha384(bytes_of(info, sizeof info));
+}
+
+void
+launch_extend(struct hash384 *ld, enum launch_page type, uint64_t gpa, const uint8_t *content)
+{
+	bool hashed = type == LAUNCH_PAGE_NORMAL || type == LAUNCH_PAGE_VMSA;
+	struct hash384 contents = {{0}};
+
+	if (hashed)
+		contents = sha384(bytes_of(content, PAGE));
+	extend_hashed(ld, type, gpa, &contents);
+}
+
+unsigned int
+launch_count_vcpus(const struct hash384 *one, const struct vmsa_spec *ap, unsigned int max,
+                   struct bytes want)
+{
+	struct hash384 ld = *one, contents;
+	uint8_t page[VMSA_SIZE];
+
+	vmsa_page(ap, page);
+	contents = sha384(bytes_of(page, sizeof page));
+	for (unsigned int n = 1; n <= max; n++) {
+		if (bytes_equal(hash384_view(&ld), want))
+			return n;
+		extend_hashed(&ld, LAUNCH_PAGE_VMSA, LAUNCH_VMSA_GPA, &contents);
+	}
+	return 0;
 }
 
 /* ---- kernel hashes ---- */

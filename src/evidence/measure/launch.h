@@ -67,4 +67,11 @@ status launch_measure_sev(const struct launch_spec *spec, bool encrypted_state, 
  */
 void launch_add_vcpus(struct hash384 *ld, const struct vmsa_spec *ap, unsigned int count);
 
+/*
+ * The number of vCPUs, 1..max, at which a guest whose digest with one vCPU is
+ * `one` has the digest `want` (48 bytes); 0 when there is none. One short hash a step.
+ */
+unsigned int launch_count_vcpus(const struct hash384 *one, const struct vmsa_spec *ap,
+                                unsigned int max, struct bytes want);
+
 #endif
