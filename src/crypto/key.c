@@ -103,6 +103,15 @@ key_from_evp(EVP_PKEY *pkey)
 	atomic_init(&k->refs, 1);
 	k->pkey = pkey;
 	k->kind = kind_of(pkey);
+	/*
+	 * A key that came with a compressed or hybrid point would be written that
+	 * way again: one key, two ids. There is one encoding here.
+	 */
+	if (k->kind == KEY_P256 || k->kind == KEY_P384)
+		ossl_must(EVP_PKEY_set_utf8_string_param(
+				  pkey, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
+				  OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_UNCOMPRESSED) == 1,
+		          "EC point format");
 	k->is_private = k->kind != KEY_OTHER && has_private(pkey, k->kind);
 	/* Asking for a part that is not there leaves an error in the queue. */
 	ERR_clear_error();

@@ -4,6 +4,7 @@
 #define MANIFEST_FAULT_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 
 enum { FAULTS_MAX = 100 };
 

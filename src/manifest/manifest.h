@@ -118,11 +118,11 @@ struct manifest {
 	size_t n_owners;
 	bool owner_digests_only; /* WorkloadOwnerKeyDigests instead of WorkloadOwnerPubKeys */
 	bool has_owner_threshold;
-	uint8_t owner_threshold; /* k: signatures that a successor needs; 0 = none is valid */
+	uint8_t owner_threshold; /* as written; use manifest_owner_threshold() */
 	struct key *share_owners[MANIFEST_MAX_SHARE_OWNERS]; /* RSA, in the order of the file */
 	size_t n_share_owners;
 	bool has_share_threshold;
-	uint8_t share_threshold; /* k of n_share_owners; 0 without owners */
+	uint8_t share_threshold; /* as written; use manifest_share_threshold() */
 	struct bytes *permitted_names;
 	size_t n_permitted_names;
 	struct bytes min_api_version; /* empty: none */
@@ -181,6 +181,10 @@ void manifest_write(const struct manifest *m, struct buf *out);
 const struct manifest_policy *manifest_policy(const struct manifest *m, const struct hash256 *hash);
 /* Is this HOSTDATA a policy with role coordinator here? */
 bool manifest_is_coordinator(const struct manifest *m, const struct hash256 *hash);
+/* k: signatures that a successor needs (absent: 1, or 0 without owners); 0 = none is valid. */
+uint8_t manifest_owner_threshold(const struct manifest *m);
+/* k of n_share_owners shares recover the seed; 0 without owners. */
+uint8_t manifest_share_threshold(const struct manifest *m);
 /* PROTOCOL section 2 `owners`. */
 struct hash256 manifest_owners_digest(const struct manifest *m);
 /* The same from its parts; `ids` ascending. */

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* validate_sets.c: rules of ReferenceValues, and of trust roots (PROTOCOL section 12). */
+#include "manifest/model.h"
+
+#include <stdio.h>
+
+struct set_check {
+	struct faults *f;
+	const char *kind; /* "snp", "tdx" */
+	size_t i;
+};
+
+static void
+fault(const struct set_check *c, enum fault_kind kind, const char *field, const char *message)
+{
+	char path[128];
+
+	snprintf(path, sizeof path, "ReferenceValues.%s[%zu].%s", c->kind, c->i, field);
+	faults_add(c->f, kind, path, "%s", message);
+}
+
+static void
+need(const struct set_check *c, bool there, enum fault_kind kind, const char *field)
+{
+	if (!there)
+		fault(c, kind, field,
+		      kind == FAULT_MISSING ? "is missing: fill in the value of your machines"
+		                            : "is missing");
+}
+
+/* ---- SNP ---- */
+
+static void
+check_tcb(const struct set_check *c, const struct manifest_snp *s)
+{
+	need(c, s->min_tcb.bootloader.set, FAULT_MISSING, "MinimumTCB.BootloaderVersion");
+	need(c, s->min_tcb.tee.set, FAULT_MISSING, "MinimumTCB.TEEVersion");
+	need(c, s->min_tcb.snp.set, FAULT_MISSING, "MinimumTCB.SNPVersion");
+	need(c, s->min_tcb.microcode.set, FAULT_MISSING, "MinimumTCB.MicrocodeVersion");
+	if (s->product == MANIFEST_TURIN)
+		need(c, s->min_tcb.fmc.set, FAULT_MISSING, "MinimumTCB.FMCVersion");
+	else if (s->min_tcb.fmc.set && s->product != MANIFEST_PRODUCT_NONE)
+		fault(c, FAULT_ERROR, "MinimumTCB.FMCVersion", "exists on Turin only");
+}
+
+static void
+check_guest_policy(const struct set_check *c, const struct manifest *m,
+                   const struct manifest_snp *s)
+{
+	/* Debug lets the host read the guest, migration hands it to an agent nobody measured. */
+	if (s->guest_policy.debug && !m->insecure)
+		fault(c, FAULT_ERROR, "GuestPolicy.Debug",
+		      "lets the host read the guest's memory: only with \"Insecure\": true");
+	if (s->guest_policy.migrate_ma && !m->insecure)
+		fault(c, FAULT_ERROR, "GuestPolicy.MigrateMA",
+		      "lets a migration agent take the guest away: only with \"Insecure\": true");
+}
+
+static bool
+repeats(const uint8_t *ids, size_t size, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (bytes_equal(bytes_of(ids + i * size, size), bytes_of(ids + j * size, size)))
+			return true;
+	return false;
+}
+
+static void
+check_ids(const struct set_check *c, const char *field, const uint8_t *ids, size_t size, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		char at[64];
+
+		if (!repeats(ids, size, i))
+			continue;
+		snprintf(at, sizeof at, "%s[%zu]", field, i);
+		fault(c, FAULT_ERROR, at, "is listed twice");
+	}
+}
+
+static void
+check_snp(const struct manifest *m, struct faults *f, size_t i)
+{
+	const struct manifest_snp *s = &m->snp[i];
+	struct set_check c = {f, "snp", i};
+
+	need(&c, s->product != MANIFEST_PRODUCT_NONE, FAULT_ERROR, "ProductName");
+	need(&c, s->has_measurement, FAULT_ERROR, "TrustedMeasurement");
+	check_tcb(&c, s);
+	check_guest_policy(&c, m, s);
+	if (s->n_chip_ids > 0)
+		check_ids(&c, "AllowedChipIDs", s->chip_ids[0], sizeof s->chip_ids[0],
+		          s->n_chip_ids);
+}
+
+/* ---- TDX ---- */
+
+static void
+check_tdx(const struct manifest *m, struct faults *f, size_t i)
+{
+	const struct manifest_tdx *s = &m->tdx[i];
+	struct set_check c = {f, "tdx", i};
+
+	need(&c, s->has_mr_td, FAULT_ERROR, "MrTd");
+	need(&c, s->has_mr_seam, FAULT_MISSING, "MrSeam");
+	need(&c, s->n_rtmrs == COUNT_OF(s->rtmrs), FAULT_ERROR, "Rtmrs");
+	need(&c, s->has_xfam, FAULT_ERROR, "Xfam");
+	if (s->n_piids > 0)
+		check_ids(&c, "AllowedPIIDs", s->piids[0], sizeof s->piids[0], s->n_piids);
+}
+
+/* ---- trust roots ---- */
+
+static void
+check_root(const struct set_check *c, bool has_root, bool insecure)
+{
+	if (has_root && !insecure)
+		fault(c, FAULT_ERROR, "TrustRoot",
+		      "a root that is no vendor's needs \"Insecure\": true at the top");
+	if (!has_root && insecure)
+		fault(c, FAULT_ERROR, "TrustRoot",
+		      "is missing: a manifest with \"Insecure\": true must not mix in vendor roots");
+}
+
+void
+model_validate_sets(const struct manifest *m, struct faults *f)
+{
+	if (m->n_snp + m->n_tdx == 0)
+		faults_add(f, FAULT_ERROR, "ReferenceValues", "there is no reference set");
+	for (size_t i = 0; i < m->n_snp; i++) {
+		struct set_check c = {f, "snp", i};
+
+		check_snp(m, f, i);
+		check_root(&c, m->snp[i].has_trust_root, m->insecure);
+	}
+	for (size_t i = 0; i < m->n_tdx; i++) {
+		struct set_check c = {f, "tdx", i};
+
+		check_tdx(m, f, i);
+		check_root(&c, m->tdx[i].has_trust_root, m->insecure);
+	}
+}
