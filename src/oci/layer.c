@@ -51,18 +51,24 @@ read_tar(struct archive *a, void *ctx, const void **ret)
 	size_t n = 0;
 	int rc;
 
+	if (l->ended)
+		return 0;
 	if (!l->entered) {
 		rc = archive_read_next_header(l->packed, &entry);
-		if (rc == ARCHIVE_EOF)
+		if (rc == ARCHIVE_EOF) {
+			l->ended = true;
 			return 0;
+		}
 		if (rc != ARCHIVE_OK)
 			return stop(l, a, ERR_PARSE, "E-OCI-052",
 			            "the layer cannot be decompressed");
 		l->entered = true;
 	}
 	rc = archive_read_data_block(l->packed, ret, &n, &offset);
-	if (rc == ARCHIVE_EOF)
+	if (rc == ARCHIVE_EOF) {
+		l->ended = true;
 		return 0;
+	}
 	if (rc != ARCHIVE_OK)
 		return stop(l, a, ERR_PARSE, "E-OCI-052", "the layer cannot be decompressed");
 	l->bytes_out += n;

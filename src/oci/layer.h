@@ -25,6 +25,7 @@ struct layer {
 	int fd;
 	uint64_t bytes_in, bytes_out, max_out;
 	bool entered; /* the decompressor has its entry */
+	bool ended;   /* it gave all */
 	struct err fault;
 	locale_t utf8, before;
 	uint8_t buffer[32 * 1024];

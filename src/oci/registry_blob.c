@@ -101,6 +101,9 @@ download(struct registry *r, const struct reference *ref, struct download *d, st
 		uint64_t before = d->partial->have;
 		status s = download_once(r, ref, d, err);
 
+		/* What a liar sent is no start for the next attempt. */
+		if (s.cls == ERR_REJECTED && d->partial->have > 0)
+			TRY(partial_restart(d->partial, NULL));
 		if (!is_ok(s) && s.cls != ERR_UNREACHABLE)
 			return s;
 		broken = d->partial->have > before ? 0 : broken + 1;

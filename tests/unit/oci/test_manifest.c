@@ -98,13 +98,20 @@ layer_kinds(void **state)
 	(void)state;
 	assert_ok(manifest_parse(
 	        &a,
-	        BYTES("{\"schemaVersion\":2," CONFIG ",\"layers\":[" LAYER("application/"
-	                                                                   "vnd.oci.image.layer.v1."
-	                                                                   "tar") "," LAYER(GZIP) "," LAYER(
-	                "application/vnd.oci.image.layer.v1.tar+zstd") "," LAYER("application/"
-	                                                                         "vnd.docker.image."
-	                                                                         "rootfs.diff.tar."
-	                                                                         "gzip") "]}"),
+	        BYTES("{\"schemaVersion\":2," CONFIG ",\"layers\":[" LAYER(
+	                "application/"
+	                "vnd.oci.image.layer.v1."
+	                "tar") "," LAYER(GZIP) "," LAYER("application/"
+	                                                 "vnd.oci.image.layer.v1.tar+"
+	                                                 "zstd") "," LAYER("applicati"
+	                                                                   "on/"
+	                                                                   "vnd."
+	                                                                   "docker."
+	                                                                   "image."
+	                                                                   "rootfs."
+	                                                                   "diff.tar."
+	                                                                   "gzip") "]"
+	                                                                           "}"),
 	        (struct bytes){NULL, 0}, &kind, &m, &child, &err));
 	assert_int_equal(m.n_layers, 4);
 	assert_int_equal(m.layers[0].kind, LAYER_TAR);
@@ -121,41 +128,37 @@ index_rows(void **state)
 	static const struct {
 		const char *entries;
 		int chosen; /* last byte of the digest; -1: E-OCI-013 */
-	} rows
-	        [] =
-	                {
-	                        {ENTRY(OCI_M, "0a", AMD64), 0x0a},
-	                        {ENTRY(OCI_M, "0b",
-	                               ",\"platform\":{\"os\":\"linux\",\"architecture\":"
-	                               "\"arm64\"}") "," ENTRY(OCI_M, "0a", AMD64),
-	                         0x0a},
-	                        {ENTRY(OCI_M, "0c",
-	                               ",\"platform\":{\"os\":\"linux\",\"architecture\":\"amd64\","
-	                               "\"variant\":\"v3\"}") "," ENTRY(OCI_M, "0a", AMD64),
-	                         0x0a},
-	                        {ENTRY(OCI_M, "0c",
-	                               ",\"platform\":{\"os\":\"linux\",\"architecture\":\"amd64\","
-	                               "\"variant\":\"v3\"}"),
-	                         0x0c},
-	                        {ENTRY(OCI_M, "0a", AMD64) "," ENTRY(OCI_M, "0d", AMD64), 0x0a},
-	                        {ENTRY(OCI_M, "0e",
-	                               AMD64
-	                               ",\"annotations\":{\"vnd.docker.reference.type\":\"x\"}"),
-	                         -1},
-	                        {ENTRY(OCI_M, "0e",
-	                               ",\"platform\":{\"os\":\"unknown\",\"architecture\":"
-	                               "\"unknown\"}"),
-	                         -1},
-	                        {ENTRY(OCI_M, "0f",
-	                               ",\"platform\":{\"os\":\"windows\",\"architecture\":"
-	                               "\"amd64\"}"),
-	                         -1},
-	                        {ENTRY(OCI_M, "0f", ""), 0x0f},
-	                        {ENTRY(OCI_M, "0f", "") "," ENTRY(OCI_M, "0f", ""), -1},
-	                        {ENTRY(OCI_I, "0f", AMD64), -1},
-	                        {"", -1},
-	                        {"1,null,[]", -1},
-	                };
+	} rows[] = {
+	        {ENTRY(OCI_M, "0a", AMD64), 0x0a},
+	        {ENTRY(OCI_M, "0b",
+	               ",\"platform\":{\"os\":\"linux\",\"architecture\":"
+	               "\"arm64\"}") "," ENTRY(OCI_M, "0a", AMD64),
+	         0x0a},
+	        {ENTRY(OCI_M, "0c",
+	               ",\"platform\":{\"os\":\"linux\",\"architecture\":\"amd64\","
+	               "\"variant\":\"v3\"}") "," ENTRY(OCI_M, "0a", AMD64),
+	         0x0a},
+	        {ENTRY(OCI_M, "0c",
+	               ",\"platform\":{\"os\":\"linux\",\"architecture\":\"amd64\","
+	               "\"variant\":\"v3\"}"),
+	         0x0c},
+	        {ENTRY(OCI_M, "0a", AMD64) "," ENTRY(OCI_M, "0d", AMD64), 0x0a},
+	        {ENTRY(OCI_M, "0e", AMD64 ",\"annotations\":{\"vnd.docker.reference.type\":\"x\"}"),
+	         -1},
+	        {ENTRY(OCI_M, "0e",
+	               ",\"platform\":{\"os\":\"unknown\",\"architecture\":"
+	               "\"unknown\"}"),
+	         -1},
+	        {ENTRY(OCI_M, "0f",
+	               ",\"platform\":{\"os\":\"windows\",\"architecture\":"
+	               "\"amd64\"}"),
+	         -1},
+	        {ENTRY(OCI_M, "0f", ""), 0x0f},
+	        {ENTRY(OCI_M, "0f", "") "," ENTRY(OCI_M, "0f", ""), -1},
+	        {ENTRY(OCI_I, "0f", AMD64), -1},
+	        {"", -1},
+	        {"1,null,[]", -1},
+	};
 	struct err err;
 
 	(void)state;
