@@ -8,14 +8,14 @@ const struct rego_builtin *
 rego_builtin_find(const struct rego_builtins *t, struct bytes name)
 {
 	for (size_t g = 0; g < t->n; g++)
-		for (size_t i = 0; i < t->groups[g].n; i++)
-			if (bytes_is(name, t->groups[g].list[i].name))
-				return &t->groups[g].list[i];
+		for (size_t i = 0; i < t->groups[g]->n; i++)
+			if (bytes_is(name, t->groups[g]->list[i].name))
+				return &t->groups[g]->list[i];
 	return NULL;
 }
 
 /* Nobody reads the message of an error that becomes undefined: don't format it. */
-static status
+static PRINTF(4, 0) status
 refuse(struct rego_call *c, bool type_error, const char *prefix, const char *fmt, va_list ap)
 {
 	char text[ERR_MSG_SIZE];

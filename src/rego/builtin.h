@@ -52,7 +52,7 @@ struct rego_builtin_group {
 /* Groups in order of look-up; what no group has is an unknown function. */
 struct rego_builtins {
 	const char *name;
-	const struct rego_builtin_group *groups;
+	const struct rego_builtin_group *const *groups;
 	size_t n;
 };
 

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sprintf with Go's verbs, flags, widths, argument indexes, and its texts for
+ * mistakes. Numbers come as Go would have them: int, big.Int or float64.
+ */
+#include "rego/format.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "rego/builtin_groups.h"
+
+enum { FORMAT_MAX_WIDTH = 1000 * 1000 }; /* Go's own limit of width and precision */
+
+struct printer {
+	struct rego_call *c;
+	struct bytes format;
+	size_t at;
+	const struct value *args;
+	uint32_t n;
+	uint32_t next;
+	bool reordered;
+	bool good_index;
+	struct buf out;
+};
+
+/* ---- argument index [n], width, precision ---- */
+
+static bool
+number(struct printer *p, int *ret)
+{
+	size_t from = p->at;
+	int v = 0;
+
+	while (p->at < p->format.n && p->format.p[p->at] >= '0' && p->format.p[p->at] <= '9') {
+		v = v * 10 + (p->format.p[p->at++] - '0');
+		if (v > FORMAT_MAX_WIDTH)
+			return false;
+	}
+	*ret = v;
+	return p->at > from;
+}
+
+/* [n] in front of a verb, a star or nothing. */
+static void
+arg_index(struct printer *p, bool *found)
+{
+	size_t from = p->at, close;
+	int index;
+
+	*found = false;
+	if (p->at >= p->format.n || p->format.p[p->at] != '[')
+		return;
+	p->reordered = true;
+	close = bytes_find_byte(p->format, ']', p->at);
+	p->at++;
+	if (close == SIZE_MAX) {
+		p->at = from + 1;
+		p->good_index = false;
+		return;
+	}
+	if (number(p, &index) && p->at == close && index >= 1 && (uint32_t)index <= p->n) {
+		p->next = (uint32_t)index - 1;
+		*found = true;
+	} else {
+		p->good_index = false;
+	}
+	p->at = close + 1;
+}
+
+static bool
+int_argument(struct printer *p, int *ret)
+{
+	int64_t v;
+
+	if (p->next >= p->n || !value_int(&p->args[p->next++], &v) || v > FORMAT_MAX_WIDTH ||
+	    v < -FORMAT_MAX_WIDTH)
+		return false;
+	*ret = (int)v;
+	return true;
+}
+
+static void
+read_flags(struct printer *p, struct format_spec *f)
+{
+	for (; p->at < p->format.n; p->at++) {
+		switch (p->format.p[p->at]) {
+		case '#':
+			f->sharp = true;
+			break;
+		case '0':
+			f->zero = true;
+			break;
+		case '+':
+			f->plus = true;
+			break;
+		case '-':
+			f->minus = true;
+			break;
+		case ' ':
+			f->space = true;
+			break;
+		default:
+			return;
+		}
+	}
+}
+
+static bool
+star(struct printer *p)
+{
+	if (p->at >= p->format.n || p->format.p[p->at] != '*')
+		return false;
+	p->at++;
+	return true;
+}
+
+static void
+read_width(struct printer *p, struct format_spec *f, bool *after_index)
+{
+	int v;
+
+	if (star(p)) {
+		f->has_width = int_argument(p, &f->width);
+		if (!f->has_width)
+			buf_str(&p->out, "%!(BADWIDTH)");
+		if (f->has_width && f->width < 0) {
+			f->width = -f->width;
+			f->minus = true;
+			f->zero = false;
+		}
+		*after_index = false;
+	} else if (number(p, &v)) {
+		f->has_width = true;
+		f->width = v;
+		if (*after_index) /* "%[3]2d" */
+			p->good_index = false;
+	}
+}
+
+static void
+read_precision(struct printer *p, struct format_spec *f, bool *after_index)
+{
+	if (p->at >= p->format.n || p->format.p[p->at] != '.')
+		return;
+	p->at++;
+	if (*after_index) /* "%[3].2d" */
+		p->good_index = false;
+	arg_index(p, after_index);
+	if (star(p)) {
+		f->has_precision = int_argument(p, &f->precision) && f->precision >= 0;
+		if (!f->has_precision)
+			buf_str(&p->out, "%!(BADPREC)");
+		*after_index = false;
+	} else {
+		f->has_precision = true;
+		if (!number(p, &f->precision))
+			f->precision = 0;
+	}
+}
+
+/* ---- verbs ---- */
+
+static void
+bad_verb(struct printer *p, const struct format_spec *f, const struct format_arg *a)
+{
+	struct format_spec plain = {.verb = 'v'};
+
+	buf_str(&p->out, "%!");
+	format_rune(f->verb, &p->out);
+	buf_printf(&p->out, "(%s=", format_type_name(a));
+	(void)format_value(&plain, a, &p->out);
+	buf_u8(&p->out, ')');
+}
+
+/* The number as Go's int, big.Int, float64 or, beyond its range, text. */
+static void
+number_argument(const struct value *v, struct format_arg *a)
+{
+	CLEANUP(num_done) struct num n;
+
+	num_init(&n);
+	if (v->flags & VALUE_INT) {
+		a->kind = FORMAT_INT;
+		mpz_set_si(a->integer, v->u.i);
+	} else if (bytes_find_byte(json_text(v), '.', 0) == SIZE_MAX &&
+	           bytes_find_byte(json_text(v), 'e', 0) == SIZE_MAX &&
+	           bytes_find_byte(json_text(v), 'E', 0) == SIZE_MAX && num_from(&n, v) &&
+	           num_to_mpz(&n, a->integer)) {
+		a->kind = FORMAT_BIG;
+	} else if (num_from(&n, v) && isfinite(a->real = num_to_double(&n))) {
+		a->kind = FORMAT_REAL;
+	} else {
+		a->kind = FORMAT_TEXT;
+		a->text = json_text(v);
+	}
+}
+
+static void
+one_argument(struct printer *p, const struct format_spec *f, const struct value *v)
+{
+	CLEANUP(buf_done) struct buf text = {.max = p->out.max};
+	struct format_arg a = {.kind = FORMAT_TEXT};
+
+	mpz_init(a.integer);
+	if (v->type == VALUE_NUMBER) {
+		number_argument(v, &a);
+	} else if (v->type == VALUE_STRING) {
+		a.text = string_bytes(v);
+	} else {
+		value_term(v, &text);
+		a.text = buf_view(&text);
+		p->out.failed |= !buf_ok(&text);
+	}
+	if (f->verb == 'T')
+		format_text(f, bytes_str(format_type_name(&a)), &p->out);
+	else if (!format_value(f, &a, &p->out))
+		bad_verb(p, f, &a);
+	mpz_clear(a.integer);
+}
+
+/* Behind a percent sign. */
+static void
+verb(struct printer *p)
+{
+	struct format_spec f = {0};
+	bool after_index;
+	int32_t c;
+
+	p->good_index = true;
+	read_flags(p, &f);
+	arg_index(p, &after_index);
+	read_width(p, &f, &after_index);
+	read_precision(p, &f, &after_index);
+	if (!after_index)
+		arg_index(p, &after_index);
+	c = utf8_next(p->format, &p->at);
+	f.verb = (uint32_t)c;
+	if (c < 0) {
+		buf_str(&p->out, "%!(NOVERB)");
+	} else if (c == '%') {
+		buf_u8(&p->out, '%');
+	} else if (!p->good_index) {
+		buf_str(&p->out, "%!");
+		format_rune(f.verb, &p->out);
+		buf_str(&p->out, "(BADINDEX)");
+	} else if (p->next >= p->n) {
+		buf_str(&p->out, "%!");
+		format_rune(f.verb, &p->out);
+		buf_str(&p->out, "(MISSING)");
+	} else {
+		one_argument(p, &f, &p->args[p->next++]);
+	}
+}
+
+static void
+extra(struct printer *p)
+{
+	struct format_spec plain = {.verb = 'v'};
+
+	buf_str(&p->out, "%!(EXTRA ");
+	for (uint32_t i = p->next; i < p->n && buf_ok(&p->out); i++) {
+		struct format_spec type = {.verb = 'T'};
+
+		if (i > p->next)
+			buf_str(&p->out, ", ");
+		one_argument(p, &type, &p->args[i]);
+		buf_u8(&p->out, '=');
+		one_argument(p, &plain, &p->args[i]);
+	}
+	buf_u8(&p->out, ')');
+}
+
+static void
+print(struct printer *p)
+{
+	while (p->at < p->format.n && buf_ok(&p->out)) {
+		size_t percent = bytes_find_byte(p->format, '%', p->at);
+
+		buf_bytes(&p->out, bytes_sub(p->format, p->at, percent));
+		if (percent == SIZE_MAX)
+			break;
+		p->at = percent + 1;
+		verb(p);
+	}
+	if (!p->reordered && p->next < p->n)
+		extra(p);
+}
+
+static status
+go_sprintf(struct rego_call *c, const struct value *args, struct value *ret)
+{
+	struct printer p = {.c = c, .out = result_buf(c)};
+	status s;
+
+	TRY(builtin_string(c, args, 0, &p.format));
+	TRY(builtin_type(c, args, 1, VALUE_ARRAY));
+	TRY(rego_charge(c, p.format.n / 8 + args[1].n * 4U));
+	p.args = args[1].u.items;
+	p.n = args[1].n;
+	print(&p);
+	s = rego_charge(c, p.out.n / 16);
+	if (is_ok(s))
+		s = builtin_text(c, &p.out, ret);
+	buf_done(&p.out);
+	return s;
+}
+
+/* format_int: what stands behind the point is cut off. */
+static status
+format_int(struct rego_call *c, const struct value *args, struct value *ret)
+{
+	CLEANUP(num_done) struct num n;
+	CLEANUP(buf_done) struct buf text = result_buf(c);
+	int64_t base = 0;
+	mpz_t z;
+	bool good;
+
+	num_init(&n);
+	TRY(builtin_type(c, args, 0, VALUE_NUMBER));
+	TRY(builtin_type(c, args, 1, VALUE_NUMBER));
+	if (!value_int(&args[1], &base) || (base != 2 && base != 8 && base != 10 && base != 16))
+		return builtin_operand_text(c, 2, "must be one of {2, 8, 10, 16}");
+	mpz_init(z);
+	good = num_from(&n, &args[0]) && num_to_mpz(&n, z);
+	if (good && buf_reserve(&text, mpz_sizeinbase(z, (int)base) + 2)) {
+		mpz_get_str((char *)text.p, (int)base, z);
+		text.n = bytes_str((const char *)text.p).n;
+	}
+	mpz_clear(z);
+	return good ? builtin_text(c, &text, ret) : builtin_limit(c, "the number is too large");
+}
+
+static const struct rego_builtin list[] = {
+	{"sprintf", 2, 0, go_sprintf},
+	{"format_int", 2, 0, format_int},
+};
+const struct rego_builtin_group rego_group_sprintf = {list, COUNT_OF(list)};

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rego/codec.h"
+
+#include "rego/builtin_groups.h"
+
+static int
+base64_value(uint8_t c, bool url)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == (url ? '-' : '+'))
+		return 62;
+	if (c == (url ? '_' : '/'))
+		return 63;
+	return -1;
+}
+
+static size_t
+skip_line_ends(struct bytes t, size_t at)
+{
+	while (at < t.n && (t.p[at] == '\n' || t.p[at] == '\r'))
+		at++;
+	return at;
+}
+
+/* The padding behind n (2 or 3) characters of a group, and nothing after it. */
+static bool
+padding(struct bytes t, size_t at, unsigned int n, size_t *bad)
+{
+	for (unsigned int need = 4 - n; need > 0; need--) {
+		at = skip_line_ends(t, at);
+		if (at >= t.n || t.p[at] != '=') {
+			*bad = at >= t.n ? t.n : at;
+			return false;
+		}
+		at++;
+	}
+	at = skip_line_ends(t, at);
+	*bad = at;
+	return at == t.n;
+}
+
+static void
+put_group(uint32_t bits, unsigned int n, struct buf *out)
+{
+	bits <<= 6 * (4 - n);
+	buf_u8(out, (uint8_t)(bits >> 16));
+	if (n > 2)
+		buf_u8(out, (uint8_t)(bits >> 8));
+	if (n > 3)
+		buf_u8(out, (uint8_t)bits);
+}
+
+bool
+codec_base64(struct bytes t, bool url, bool raw, struct buf *out, size_t *bad)
+{
+	uint32_t bits = 0;
+	unsigned int n = 0;
+	size_t at = skip_line_ends(t, 0);
+
+	for (; at < t.n; at = skip_line_ends(t, at + 1)) {
+		int v = base64_value(t.p[at], url);
+
+		if (v < 0) {
+			*bad = at;
+			if (t.p[at] != '=' || raw || n < 2 || !padding(t, at, n, bad))
+				return false;
+			put_group(bits, n, out);
+			return buf_ok(out);
+		}
+		bits = bits << 6 | (uint32_t)v;
+		if (++n == 4) {
+			put_group(bits, n, out);
+			bits = n = 0;
+		}
+	}
+	*bad = t.n;
+	if (n == 1 || (n > 0 && !raw)) {
+		*bad = t.n - n; /* the group that is not whole */
+		return false;
+	}
+	if (n > 0)
+		put_group(bits, n, out);
+	return buf_ok(out);
+}
+
+status
+codec_base64url(struct rego_call *c, struct bytes text, struct buf *out)
+{
+	bool padded = bytes_ends(text, BYTES("="));
+	size_t bad;
+
+	TRY(rego_charge(c, text.n / 16));
+	if (!padded && text.n % 4 == 1)
+		return builtin_error(c, "illegal base64url string: %.*s", BYTES_ARG(text));
+	if (!codec_base64(text, true, !padded, out, &bad))
+		return builtin_error(c, "illegal base64 data at input byte %zu", bad);
+	return OK;
+}
+
+status
+codec_json(struct rego_call *c, struct bytes text, struct value *ret)
+{
+	struct err err;
+
+	TRY(rego_charge(c, text.n / 4));
+	if (!is_ok(json_parse(c->arena, text, NULL, ret, &err))) {
+		*ret = (struct value){0};
+		TRY(arena_check(c->arena, c->err));
+		return builtin_error(c, "%s", err.msg);
+	}
+	value_freeze(ret);
+	return OK;
+}
+
+void
+codec_json_text(const struct value *v, struct buf *out)
+{
+	CLEANUP(buf_done) struct buf plain = {.max = out->max};
+	struct bytes t;
+
+	value_json(v, &plain);
+	t = buf_view(&plain);
+	/* Outside strings none of these occurs. */
+	for (size_t i = 0; i < t.n && buf_ok(out); i++) {
+		if (t.p[i] == '<' || t.p[i] == '>' || t.p[i] == '&') {
+			buf_printf(out, "\\u%04x", t.p[i]);
+		} else if (t.p[i] == 0xe2 && i + 2 < t.n && t.p[i + 1] == 0x80 &&
+		           (t.p[i + 2] & 0xfe) == 0xa8) {
+			buf_printf(out, "\\u20%02x", (unsigned int)(t.p[i + 2] & 0x3f));
+			i += 2;
+		} else {
+			buf_u8(out, t.p[i]);
+		}
+	}
+	out->failed |= !buf_ok(&plain);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * codec.h: encodings as Go's decoders read them, which is laxer than base/text.h:
+ * line ends are skipped and trailing bits ignored.
+ */
+#ifndef REGO_CODEC_H
+#define REGO_CODEC_H
+
+#include "rego/builtin.h"
+
+/*
+ * Base64 of the standard or URL alphabet, padded or (with `raw`) not. False
+ * with *bad = offset of the offence, which Go reports.
+ */
+bool codec_base64(struct bytes text, bool url, bool raw, struct buf *out, size_t *bad);
+
+/* base64url with or without padding, as OPA's base64url.decode; an error of the builtin. */
+status codec_base64url(struct rego_call *c, struct bytes text, struct buf *out);
+
+/* One JSON text as Go's decoder takes it (a later duplicate member wins), frozen. */
+status codec_json(struct rego_call *c, struct bytes text, struct value *ret);
+/* JSON without any optional character; with <, > and & escaped as encoding/json does. */
+void codec_json_text(const struct value *v, struct buf *out);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rego/pattern.h"
+
+enum {
+	PATTERN_ARENA = 16 * 1024 * 1024,
+	PATTERN_STEPS = 64 * 1024 * 1024, /* of one call; what was used is charged afterwards */
+	STEPS_PER_CHARGE = 4,
+};
+
+/* The cache owns it; everything of the expression lives in its arena. */
+struct pattern {
+	struct arena arena;
+	const struct re *re;
+};
+
+static void
+pattern_free(void *p)
+{
+	struct pattern *x = p;
+
+	arena_done(&x->arena);
+	mem_free(x);
+}
+
+status
+pattern_get(struct rego_call *c, enum rego_cache_kind kind, struct bytes key, struct bytes text,
+            const struct re **ret)
+{
+	struct pattern *p = rego_cache_get(c, kind, key);
+	struct err err;
+	status s;
+
+	if (p) {
+		*ret = p->re;
+		return OK;
+	}
+	TRY(rego_charge(c, 100 + text.n * 8));
+	p = mem_new(struct pattern);
+	arena_init(&p->arena, PATTERN_ARENA);
+	s = re_compile(&p->arena, text, RE_FAST, &p->re, &err);
+	if (!is_ok(s)) {
+		pattern_free(p);
+		if (s.cls == ERR_LIMIT)
+			return builtin_limit(c, "%s", err.msg);
+		return builtin_error(c, "error parsing regexp: %s", err.msg);
+	}
+	*ret = p->re;
+	if (!rego_cache_put(c, kind, key, p, sizeof *p + p->arena.used, pattern_free))
+		return builtin_limit(c, "out of memory");
+	return OK;
+}
+
+struct re_budget
+pattern_budget(struct rego_call *c)
+{
+	return (struct re_budget){c->arena, PATTERN_STEPS};
+}
+
+status
+pattern_settle(struct rego_call *c, const struct re_budget *budget, status s, const struct err *err)
+{
+	TRY(rego_charge(c, (PATTERN_STEPS - budget->steps) / STEPS_PER_CHARGE));
+	TRY(arena_check(c->arena, c->err));
+	return is_ok(s) ? OK : builtin_limit(c, "%s", err->msg);
+}
+
+status
+pattern_match(struct rego_call *c, const struct re *re, struct bytes text, bool *ret)
+{
+	struct re_budget budget = pattern_budget(c);
+	struct err err;
+	status s = re_is_match(re, text, &budget, ret, &err);
+
+	return pattern_settle(c, &budget, s, &err);
+}
