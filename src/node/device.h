@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * device.h: how a guest asks the secure processor for a report: AMD's guest
+ * messages (SNP firmware ABI, MSG_REPORT_REQ and MSG_REPORT_RSP) with the
+ * certificate table of the extended request behind the answer. One stream a
+ * guest: who holds its end is that guest.
+ *
+ *   frame    = u32 n (big-endian) || n bytes
+ *   request  = REPORT_DATA[64] || VMPL u32 || KEY_SEL u32 || 24 zeros            little-endian
+ *   answer   = STATUS u32 || size u32 || 24 zeros || report || certificate table
+ *   table    = {GUID[16], offset u32, length u32}... zero entry || certificates  (GHCB,
+ * section 4.1.8)
+ */
+#ifndef NODE_DEVICE_H
+#define NODE_DEVICE_H
+
+#include "node/processor.h"
+
+enum {
+	DEVICE_REQUEST_SIZE = 96,
+	DEVICE_ANSWER_MAX = 64 * 1024,
+	DEVICE_INVALID_PARAMS = 0x16,
+	DEVICE_BUSY = 0x1,
+};
+
+void device_request_emit(const uint8_t report_data[PROCESSOR_REPORT_DATA_SIZE], uint32_t vmpl,
+                         struct buf *out);
+
+/*
+ * Answers one request (without its length) of a guest, appending a whole
+ * frame. A malformed request is answered with a status, as the firmware does.
+ */
+void device_serve(struct guest *g, struct processor *p, int64_t now, struct bytes request,
+                  struct buf *out);
+
+/* What a guest gets; slices borrow from the frame. Absent certificates are empty. */
+struct device_answer {
+	struct bytes report, vcek, ask, ark, crl;
+};
+/* `answer` without its length. ERR_PARSE E-NODE-035, ERR_UNREACHABLE E-NODE-036 (its status). */
+status device_answer_parse(struct bytes answer, struct device_answer *ret, struct err *err);
+
+/* Blocking call on the stream; the answer's storage is `frame`. ERR_UNREACHABLE E-NODE-036. */
+status device_report(int fd, const uint8_t report_data[PROCESSOR_REPORT_DATA_SIZE], uint32_t vmpl,
+                     struct buf *frame, struct device_answer *ret, struct err *err);
+
+#endif

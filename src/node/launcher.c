@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/launcher.h"
+
+status
+launcher_open(struct bytes platform, const struct launcher_files *files, struct launcher **ret,
+              struct err *err)
+{
+	if (bytes_is(platform, "local-ns"))
+		return launcher_ns_new(files, ret, err);
+	return err_hint(err,
+	                err_set(err, ERR_UNSUPPORTED, "E-NODE-051",
+	                        "platform \"%.*s\" cannot be run on this machine",
+	                        BYTES_ARG(platform)),
+	                "generate for --platform local-ns");
+}
+
+void
+launcher_free(struct launcher *l)
+{
+	if (l)
+		l->ops->free(l);
+}

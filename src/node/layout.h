@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * layout.h: the local launch layout (DESIGN section 10): what a launcher boots
+ * becomes one SNP launch digest. The page chain is AMD's (SNP firmware ABI,
+ * LAUNCH_UPDATE); which pages there are, and where, is ours: firmware ending
+ * at 4 GiB, one page with the SEV hash table, one VMSA a virtual processor.
+ * No I/O.
+ */
+#ifndef NODE_LAYOUT_H
+#define NODE_LAYOUT_H
+
+#include "crypto/hash.h"
+
+enum {
+	LAYOUT_PAGE = 4096,
+	LAYOUT_MAX_VCPUS = 220,
+	LAYOUT_MAX_FIRMWARE = 16 * 1024 * 1024,
+	LAYOUT_HASHES_GPA = 0x800000, /* where the hash-table page lies in the guest */
+};
+
+struct launch_layout {
+	struct bytes firmware; /* whole pages, or empty: nothing below the runner (ns) */
+	struct hash256 kernel; /* SHA-256 of the kernel image; of nothing for ns */
+	struct hash256 initrd;
+	struct hash256 cmdline; /* of layout_cmdline()'s result */
+	uint32_t vcpus;
+	uint32_t cpu_signature; /* RDX at reset: family, model, stepping as CPUID 1 has them */
+	uint64_t sev_features;
+};
+
+/*
+ * The measured form of a command line: the digits of tsc_early_khz=N become
+ * one 0 (the launcher calibrates N, so it differs between starts), and the NUL
+ * that ends it in the guest is part of it. Anything but digits in that place,
+ * or a second such word, is ERR_REJECTED E-NODE-003: it would smuggle
+ * unmeasured words in.
+ */
+status layout_cmdline(struct bytes cmdline, struct buf *out, struct err *err);
+
+/* Launch digest. ERR_LIMIT E-NODE-001/002 for a firmware or vCPU count out of range. */
+status layout_measure(const struct launch_layout *l, struct hash384 *ret, struct err *err);
+
+#endif

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The guest's side of attestation: initdata against HOSTDATA, and the two sockets of PROTOCOL
+ * section 4. */
+#include "node/pod_state.h"
+
+#include "attest/socket.h"
+#include "base/file.h"
+#include "base/rd.h"
+#include "evidence/document.h"
+#include "node/device.h"
+#include "node/wire.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum {
+	REPORT_POLICY = 0x08,
+	REPORT_DATA = 0x50,
+	REPORT_MEASUREMENT = 0x90,
+	REPORT_HOST_DATA = 0xc0,
+	MAX_CLIENTS = 32,
+};
+
+/* One socket's service: which request it takes. */
+struct service {
+	struct pod *pod;
+	enum attest_op op;
+	struct event *accept;
+	int listener;
+	size_t clients;
+};
+
+struct client {
+	struct service *service;
+	struct bufferevent *bev;
+};
+
+static struct service services[2];
+
+status
+pod_attest(struct pod *p, struct err *err)
+{
+	CLEANUP(buf_done) struct buf frame = {0};
+	CLEANUP(buf_done) struct buf told = {0};
+	CLEANUP(buf_done) struct buf proof = {0};
+	struct hash256 document = sha256(p->document);
+	uint8_t nonce[PROCESSOR_REPORT_DATA_SIZE];
+	struct device_answer answer;
+	struct bytes host_data, measurement;
+
+	if (p->o->device_fd < 0)
+		return err_set(err, ERR_REJECTED, "E-NODE-040",
+		               "a confidential pod without a device");
+	random_bytes(nonce, sizeof nonce);
+	TRY(device_report(p->o->device_fd, nonce, 0, &frame, &answer, err));
+	if (!ct_equal(bytes_sub(answer.report, REPORT_DATA, REPORT_DATA + sizeof nonce),
+	              bytes_of(nonce, sizeof nonce)))
+		return err_set(err, ERR_REJECTED, "E-NODE-040",
+		               "the report is not an answer to us");
+	host_data = bytes_sub(answer.report, REPORT_HOST_DATA, REPORT_HOST_DATA + SHA256_SIZE);
+	measurement =
+	        bytes_sub(answer.report, REPORT_MEASUREMENT, REPORT_MEASUREMENT + SHA384_SIZE);
+	if (!ct_equal(host_data, hash256_view(&document)))
+		return err_hint(err,
+		                err_set(err, ERR_REJECTED, "E-NODE-040",
+		                        "the initdata document is not the one that HOSTDATA names"),
+		                "the host delivered another document than the launch was bound to");
+	buf_bytes(&told, measurement);
+	buf_bytes(&told, host_data);
+	wire_emit(&proof, WIRE_ATTESTED, buf_view(&told));
+	TRY(buf_check(&proof, err));
+	return fd_write_all(p->o->wire_fd, buf_view(&proof), err);
+}
+
+static void
+report_data_of(const struct attest_request *request, uint8_t to[PROCESSOR_REPORT_DATA_SIZE])
+{
+	struct binding b = {.purpose = BINDING_MESH_CERT, .tee = TEE_SNP};
+	struct hash512 leaf;
+
+	if (request->op == ATTEST_OP_REPORT) {
+		mem_copy(to, request->report_data, PROCESSOR_REPORT_DATA_SIZE);
+		return;
+	}
+	/* Purpose, role and tee are ours: no container can make a Coordinator's evidence. */
+	mem_copy(b.nonce, request->leaf.nonce, sizeof b.nonce);
+	mem_copy(b.attester_key.b, request->leaf.attester_key, sizeof b.attester_key.b);
+	mem_copy(b.peer_key.b, request->leaf.peer_key, sizeof b.peer_key.b);
+	mem_copy(b.exporter, request->leaf.exporter, sizeof b.exporter);
+	mem_copy(b.payload.b, request->leaf.payload, sizeof b.payload.b);
+	leaf = binding_leaf(&b);
+	mem_copy(to, leaf.b, PROCESSOR_REPORT_DATA_SIZE);
+}
+
+static status
+make_document(struct pod *p, const struct attest_request *request, struct buf *out, struct err *err)
+{
+	CLEANUP(arena_done) struct arena a = {0};
+	CLEANUP(buf_done) struct buf frame = {0};
+	uint8_t report_data[PROCESSOR_REPORT_DATA_SIZE];
+	struct device_answer answer;
+	struct document d = {.tee = TEE_SNP};
+	struct value v;
+
+	report_data_of(request, report_data);
+	TRY(device_report(p->o->device_fd, report_data, 0, &frame, &answer, err));
+	d.evidence = answer.report;
+	d.endorsements.certs[0] = answer.vcek;
+	d.endorsements.certs[1] = answer.ask;
+	d.endorsements.certs[2] = answer.ark;
+	d.endorsements.n_certs = 3;
+	d.endorsements.crls[0] = answer.crl;
+	d.endorsements.n_crls = answer.crl.n ? 1 : 0;
+	v = document_to_json(&a, &d);
+	TRY(arena_check(&a, err));
+	json_write(&v, JSON_COMPACT, out);
+	return buf_check(out, err);
+}
+
+static void
+answer_request(struct client *c, struct bytes body, bool *ret_close)
+{
+	CLEANUP(buf_done) struct buf rest = {0};
+	CLEANUP(buf_done) struct buf frame = {0};
+	struct attest_request request;
+	enum attest_result result = ATTEST_DONE;
+	struct err err = {0};
+
+	*ret_close = false;
+	if (!is_ok(attest_request_parse(body, &request, &err))) {
+		result = ATTEST_MALFORMED;
+		*ret_close = true;
+	} else if (request.op != c->service->op) {
+		result = ATTEST_REFUSED;
+		snprintf(err.msg, sizeof err.msg, "this socket serves another request");
+	} else if (!is_ok(make_document(c->service->pod, &request, &rest, &err))) {
+		result = ATTEST_UNAVAILABLE;
+	}
+	if (result != ATTEST_DONE) {
+		buf_reset(&rest);
+		buf_str(&rest, err.msg);
+	}
+	attest_answer_emit(result, result == ATTEST_DONE ? TEE_SNP : 0, buf_view(&rest), &frame);
+	if (buf_ok(&frame))
+		bufferevent_write(c->bev, frame.p, frame.n);
+	else
+		*ret_close = true;
+}
+
+static void
+client_end(struct client *c)
+{
+	c->service->clients--;
+	if (c->service->clients == MAX_CLIENTS - 1)
+		event_add(c->service->accept, NULL);
+	bufferevent_free(c->bev);
+	mem_free(c);
+}
+
+static void
+on_client_written(struct bufferevent *bev, void *arg)
+{
+	(void)bev;
+	client_end(arg);
+}
+
+static void
+on_client_end(struct bufferevent *bev, short what, void *arg)
+{
+	(void)bev;
+	(void)what;
+	client_end(arg);
+}
+
+static void
+on_client(struct bufferevent *bev, void *arg)
+{
+	struct client *c = arg;
+	struct evbuffer *in = bufferevent_get_input(bev);
+	bool whole = true, end = false;
+
+	while (whole && !end) {
+		size_t n = evbuffer_get_length(in);
+		struct bytes body = {NULL, 0};
+		size_t used = 0;
+
+		if (!is_ok(attest_frame_next(bytes_of(evbuffer_pullup(in, -1), n),
+		                             ATTEST_REQUEST_MAX, &whole, &body, &used, NULL))) {
+			answer_request(c, (struct bytes){NULL, 0}, &end);
+			end = true;
+		} else if (whole) {
+			answer_request(c, body, &end);
+			evbuffer_drain(in, used);
+		}
+	}
+	if (end) {
+		/* Answered and closed: once the answer is out. */
+		bufferevent_disable(bev, EV_READ);
+		bufferevent_setcb(bev, NULL, on_client_written, on_client_end, c);
+	}
+}
+
+static void
+on_accept(evutil_socket_t fd, short what, void *arg)
+{
+	const struct timeval idle = {.tv_sec = 120};
+	struct service *s = arg;
+	struct client *c;
+	int peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	(void)what;
+	if (peer < 0)
+		return;
+	c = mem_new(struct client);
+	c->service = s;
+	c->bev = bufferevent_socket_new(s->pod->base, peer, BEV_OPT_CLOSE_ON_FREE);
+	if (!c->bev) {
+		close(peer);
+		mem_free(c);
+		return;
+	}
+	if (++s->clients == MAX_CLIENTS)
+		event_del(s->accept);
+	bufferevent_setcb(c->bev, on_client, NULL, on_client_end, c);
+	bufferevent_setwatermark(c->bev, EV_READ, 0, ATTEST_REQUEST_MAX + 4);
+	bufferevent_set_timeouts(c->bev, &idle, &idle);
+	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
+}
+
+static status
+listen_at(struct pod *p, struct service *s, const char *name, enum attest_op op, struct err *err)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	char path[1024];
+
+	TRY(pod_path(p, "sockets", bytes_str(name), path, err));
+	if (snprintf(at.sun_path, sizeof at.sun_path, "%s", path) >= (int)sizeof at.sun_path)
+		return err_set(err, ERR_LIMIT, "E-NODE-041", "the path %s is too long for a socket",
+		               path);
+	*s = (struct service){.pod = p, .op = op};
+	s->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (s->listener < 0 || bind(s->listener, (const struct sockaddr *)&at, sizeof at) != 0 ||
+	    chmod(path, 0666) != 0 || listen(s->listener, MAX_CLIENTS) != 0)
+		return err_set_errno(err, ERR_IO, "E-NODE-042", "cannot listen at %s", path);
+	s->accept = event_new(p->base, s->listener, EV_READ | EV_PERSIST, on_accept, s);
+	if (!s->accept || event_add(s->accept, NULL) != 0)
+		return err_set(err, ERR_INTERNAL, "E-NODE-042", "cannot watch a socket");
+	return OK;
+}
+
+status
+pod_serve_sockets(struct pod *p, struct err *err)
+{
+	TRY(listen_at(p, &services[0], "evidence", ATTEST_OP_MESH_CERT, err));
+	return listen_at(p, &services[1], "report", ATTEST_OP_REPORT, err);
+}
