@@ -101,7 +101,7 @@ status collateral_cache_list(const char *dir, struct arena *a, struct collateral
                              struct err *err);
 
 /* ---- the vendors' services (engines over the transport) ---- */
-status kds_fetch(struct collateral *c, enum collateral_kind kind, const char *subject, int64_t now,
+status kds_fetch(struct collateral *c, enum collateral_kind kind, const char *subject,
                  struct arena *a, struct collateral_item *ret, struct err *err);
 /* Also fills `chain` with the issuer chain that came in the headers, when there is one. */
 status pcs_fetch(struct collateral *c, enum collateral_kind kind, const char *subject,
