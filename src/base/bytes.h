@@ -18,7 +18,8 @@ struct bytes {
 #define BYTES(lit) ((struct bytes){(const uint8_t *)("" lit), sizeof(lit) - 1})
 
 /* For printf: "%.*s" with BYTES_ARG(b). The caller escapes untrusted text. */
-#define BYTES_ARG(b) (int)((b).n > INT32_MAX ? INT32_MAX : (b).n), (const char *)(b).p
+#define BYTES_ARG(b)                                                                               \
+	(int)((b).n > INT32_MAX ? INT32_MAX : (b).n), ((b).p ? (const char *)(b).p : "")
 
 static inline struct bytes
 bytes_of(const void *p, size_t n)
