@@ -70,6 +70,8 @@ cert_verify_chain(const struct cert *leaf, struct cert *const *intermediates, si
 	X509_VERIFY_PARAM_set_time(param, (time_t)now);
 	X509_VERIFY_PARAM_set_depth(param, MAX_DEPTH);
 	X509_VERIFY_PARAM_set_auth_level(param, AUTH_LEVEL);
+	/* A root that is pinned by its key alone must have signed its own names and dates. */
+	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_CHECK_SS_SIGNATURE);
 	if (X509_verify_cert(ctx) != 1)
 		s = chain_error(ctx, err);
 	X509_STORE_CTX_free(ctx);

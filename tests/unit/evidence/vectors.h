@@ -13,6 +13,8 @@ vector_read(const char *name, struct buf *out)
 	char rel[512], path[4096];
 	struct err err;
 
+	if (name[0] == '\0')
+		return false;
 	snprintf(rel, sizeof rel, "vectors/%s", name);
 	if (!shared_data(rel, path, sizeof path))
 		return false;

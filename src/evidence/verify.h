@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * verify.h: the one verifier of evidence (DESIGN section 8). Bytes, what is
+ * expected and the time in; a verdict out. No I/O, no global state: the same
+ * inputs give the same verdict on every machine.
+ *
+ *   decode -> early (cheap mismatches, which only reject) -> chain to the set's
+ *   root -> revocation -> signature -> binding -> platform -> identity -> manifest
+ *
+ * Every reference set is tried, each whole and from its own root; the verdict
+ * is of the set that matched, or of the one that came closest.
+ */
+#ifndef EVIDENCE_VERIFY_H
+#define EVIDENCE_VERIFY_H
+
+#include "evidence/findings.h"
+#include "evidence/snp/chain.h"
+#include "evidence/snp/reference.h"
+
+struct reference_sets {
+	const struct snp_reference *snp;
+	size_t n_snp;
+};
+
+/* Policy hashes that may stand in HOSTDATA (SNP) or MRCONFIGID (TDX). */
+struct policy_list {
+	const struct hash256 *items;
+	size_t n;
+};
+
+enum evidence_scope {
+	EVIDENCE_FULL = 0,  /* everything below must be given */
+	/*
+	 * Is it authentic at all, whatever it says? Looks at what is given and
+	 * leaves out the rest. For people who look at a file; never for a decision.
+	 */
+	EVIDENCE_AUTHENTIC,
+};
+
+enum {
+	EVIDENCE_REPORT_DATA_SIZE = 64,
+	EVIDENCE_THOROUGH = 1, /* flag: no early rejections, so that all differences show */
+};
+
+struct evidence_request {
+	enum evidence_scope scope;
+	unsigned int flags;
+	const struct document *document;
+	/* Recomputed by the caller from its own session: leaf, or the root its proof leads to. */
+	const uint8_t *report_data;
+	const struct reference_sets *references;
+	/* NULL: the caller looks the policy hash of the result up itself, before it acts. */
+	const struct policy_list *policies;
+	enum revocation_policy revocation;
+	int64_t now;
+	struct snp_cache *cache;   /* or NULL */
+	struct findings *findings; /* or NULL: all differences of the closest set */
+};
+
+struct evidence_result {
+	struct verdict verdict;
+	/* What accepted evidence says; zero and meaningless otherwise. */
+	struct hash256 policy; /* HOSTDATA, or the first half of MRCONFIGID */
+	int32_t policy_index;  /* in request.policies, or -1 */
+	struct hash256 root_key;
+	/* Until when the same evidence would be accepted with these endorsements. */
+	int64_t valid_to;
+};
+
+/* The only function that makes a verdict accepted. */
+void evidence_verify(const struct evidence_request *rq, struct evidence_result *ret);
+
+/* Halves of it, for evidence_verify() alone: OK means "no objection". */
+status snp_judge(const struct evidence_request *rq, struct evidence_result *ret);
+
+#endif
