@@ -22,7 +22,7 @@ enum { PATH_SIZE = 1024, ACCOUNT_MAX = 1024 * 1024, OUTPUT_CHUNK = 8 * 1024 };
 struct start {
 	struct arena arena;
 	struct buf manifest, config;
-	struct manifest layers;
+	struct oci_manifest layers;
 	struct image_config image;
 	struct container_mount *mounts; /* CONTAINER_MAX_MOUNTS of them */
 	size_t n_mounts;
@@ -51,7 +51,7 @@ read_image(const struct ctr *c, const struct oci_cache *store, struct start *s, 
 {
 	struct reference ref;
 	struct descriptor child;
-	enum manifest_kind kind;
+	enum oci_manifest_kind kind;
 
 	TRY(reference_parse(c->spec->image, &ref, err));
 	if (!ref.has_digest)
@@ -59,11 +59,11 @@ read_image(const struct ctr *c, const struct oci_cache *store, struct start *s, 
 	if (c->pod->spec.confidential)
 		TRY(pod_policy_image(c, &ref.digest, err));
 	TRY(store_get(store, &ref.digest, &s->manifest, err));
-	TRY(manifest_parse(&s->arena, buf_view(&s->manifest), (struct bytes){NULL, 0}, &kind,
+	TRY(oci_manifest_parse(&s->arena, buf_view(&s->manifest), (struct bytes){NULL, 0}, &kind,
 	                   &s->layers, &child, err));
 	if (kind == MANIFEST_INDEX) {
 		TRY(store_get(store, &child.digest, &s->manifest, err));
-		TRY(manifest_parse(&s->arena, buf_view(&s->manifest), (struct bytes){NULL, 0},
+		TRY(oci_manifest_parse(&s->arena, buf_view(&s->manifest), (struct bytes){NULL, 0},
 		                   &kind, &s->layers, &child, err));
 		if (kind != MANIFEST_IMAGE)
 			return err_set(err, ERR_REJECTED, "E-NODE-043", "an index names an index");

@@ -7,7 +7,7 @@
 /* What each media type is to us; everything else is an artifact. */
 static const struct {
 	const char *name;
-	enum manifest_kind kind;
+	enum oci_manifest_kind kind;
 } manifest_types[] = {
         {"application/vnd.oci.image.manifest.v1+json", MANIFEST_IMAGE},
         {"application/vnd.docker.distribution.manifest.v2+json", MANIFEST_IMAGE},
@@ -94,11 +94,11 @@ parse_layer(const struct value *v, struct descriptor *ret, struct err *err)
 }
 
 static status
-parse_image(struct arena *a, const struct value *v, struct manifest *ret, struct err *err)
+parse_image(struct arena *a, const struct value *v, struct oci_manifest *ret, struct err *err)
 {
 	const struct value *layers = json_get(v, "layers");
 
-	*ret = (struct manifest){0};
+	*ret = (struct oci_manifest){0};
 	TRY(parse_config_descriptor(v, &ret->config, err));
 	if (!json_is(layers, VALUE_ARRAY))
 		return malformed(err, "it has no list of layers");
@@ -178,7 +178,7 @@ parse_index(const struct value *v, struct descriptor *ret, struct err *err)
 /* ---- either ---- */
 
 static bool
-kind_of_type(struct bytes type, enum manifest_kind *ret)
+kind_of_type(struct bytes type, enum oci_manifest_kind *ret)
 {
 	for (size_t i = 0; i < COUNT_OF(manifest_types); i++) {
 		if (bytes_is(type, manifest_types[i].name)) {
@@ -194,7 +194,7 @@ kind_of_type(struct bytes type, enum manifest_kind *ret)
  * clients (CVE-2021-41190), so nobody gets to choose.
  */
 static status
-kind_of_text(const struct value *v, struct bytes content_type, enum manifest_kind *ret,
+kind_of_text(const struct value *v, struct bytes content_type, enum oci_manifest_kind *ret,
              struct err *err)
 {
 	struct bytes named = json_text(json_get(v, "mediaType"));
@@ -203,7 +203,7 @@ kind_of_text(const struct value *v, struct bytes content_type, enum manifest_kin
 	struct bytes claim =
 	        bytes_trim(bytes_sub(content_type, 0,
 	                             MIN(content_type.n, bytes_find_byte(content_type, ';', 0))));
-	enum manifest_kind shape = index ? MANIFEST_INDEX : MANIFEST_IMAGE, said;
+	enum oci_manifest_kind shape = index ? MANIFEST_INDEX : MANIFEST_IMAGE, said;
 
 	if (image == index)
 		return malformed(err, image ? "it is an image and an index at once"
@@ -239,8 +239,8 @@ check_schema(const struct value *v, struct err *err)
 }
 
 status
-manifest_parse(struct arena *a, struct bytes text, struct bytes content_type,
-               enum manifest_kind *ret_kind, struct manifest *ret, struct descriptor *ret_child,
+oci_manifest_parse(struct arena *a, struct bytes text, struct bytes content_type,
+               enum oci_manifest_kind *ret_kind, struct oci_manifest *ret, struct descriptor *ret_child,
                struct err *err)
 {
 	struct json_limits limits = {.depth = 32, .bytes = OCI_MANIFEST_MAX};

@@ -30,7 +30,7 @@ struct descriptor {
 	enum layer_kind kind; /* of layers */
 };
 
-struct manifest {
+struct oci_manifest {
 	struct descriptor config;
 	struct descriptor *layers; /* lowest first */
 	size_t n_layers;
@@ -61,7 +61,7 @@ struct image_config {
 };
 
 /* What a text is, by mediaType or else by shape. */
-enum manifest_kind { MANIFEST_IMAGE, MANIFEST_INDEX };
+enum oci_manifest_kind { MANIFEST_IMAGE, MANIFEST_INDEX };
 
 /*
  * Parse either. For an index, *ret_child is the descriptor of the linux/amd64
@@ -71,8 +71,8 @@ enum manifest_kind { MANIFEST_IMAGE, MANIFEST_INDEX };
  * ERR_PARSE E-OCI-010.., ERR_LIMIT E-OCI-014, ERR_NOT_FOUND E-OCI-013 (no such
  * platform), ERR_UNSUPPORTED E-OCI-012 (schema 1, artifacts, foreign layers).
  */
-status manifest_parse(struct arena *a, struct bytes text, struct bytes content_type,
-                      enum manifest_kind *ret_kind, struct manifest *ret,
+status oci_manifest_parse(struct arena *a, struct bytes text, struct bytes content_type,
+                      enum oci_manifest_kind *ret_kind, struct oci_manifest *ret,
                       struct descriptor *ret_child, struct err *err);
 
 /* ERR_PARSE E-OCI-015, E-OCI-016 (not linux/amd64), ERR_LIMIT E-OCI-014. */

@@ -168,10 +168,10 @@ resolve_manifest(struct registry *r, struct oci_image *image, struct err *err)
 {
 	struct bytes type, text;
 	struct descriptor child;
-	enum manifest_kind kind;
+	enum oci_manifest_kind kind;
 
 	TRY(get_top(r, image, &text, &type, err));
-	TRY(manifest_parse(&image->arena, text, type, &kind, &image->manifest, &child, err));
+	TRY(oci_manifest_parse(&image->arena, text, type, &kind, &image->manifest, &child, err));
 	image->manifest_digest = image->digest;
 	image->manifest_text = text;
 	if (kind == MANIFEST_IMAGE)
@@ -180,7 +180,7 @@ resolve_manifest(struct registry *r, struct oci_image *image, struct err *err)
 	image->manifest_digest = child.digest;
 	TRY(get_text(r, image, "manifests", &child.digest, &image->manifest_text, &type, err));
 	TRY(check_size(image->manifest_text, child.size, err));
-	TRY(manifest_parse(&image->arena, image->manifest_text, type, &kind, &image->manifest,
+	TRY(oci_manifest_parse(&image->arena, image->manifest_text, type, &kind, &image->manifest,
 	                   &child, err));
 	if (kind != MANIFEST_IMAGE)
 		return err_set(err, ERR_PARSE, "E-OCI-010",

@@ -36,7 +36,7 @@ struct oci_image {
 	struct bytes index_text;        /* empty when the reference names a manifest */
 	struct bytes manifest_text;
 	struct bytes config_text;
-	struct manifest manifest;
+	struct oci_manifest manifest;
 	struct image_config config;
 	struct arena arena; /* private */
 };

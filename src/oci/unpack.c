@@ -459,7 +459,7 @@ unpack_layer(int root_fd, int fd, const struct descriptor *layer, const struct h
 /* ---- an image ---- */
 
 static status
-unpack_all(const struct manifest *m, const struct image_config *config,
+unpack_all(const struct oci_manifest *m, const struct image_config *config,
            const struct blob_source *blobs, int root, const struct unpack_options *options,
            struct unpack_totals *totals, struct err *err)
 {
@@ -480,7 +480,7 @@ unpack_all(const struct manifest *m, const struct image_config *config,
 }
 
 status
-unpack_image(const struct manifest *m, const struct image_config *config,
+unpack_image(const struct oci_manifest *m, const struct image_config *config,
              const struct blob_source *blobs, const char *dir, const struct unpack_options *options,
              struct unpack_totals *ret, struct err *err)
 {

@@ -56,7 +56,7 @@ struct blob_source {
 	void *ctx;
 	void (*path)(void *ctx, const struct hash256 *digest, char to[4096]);
 };
-status unpack_image(const struct manifest *m, const struct image_config *config,
+status unpack_image(const struct oci_manifest *m, const struct image_config *config,
                     const struct blob_source *blobs, const char *dir,
                     const struct unpack_options *options, struct unpack_totals *ret,
                     struct err *err);

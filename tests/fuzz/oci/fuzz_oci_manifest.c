@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reaches: manifest_parse for images and indexes; every slice must lie in the text or the arena. */
+/* Reaches: oci_manifest_parse for images and indexes; every slice must lie in the text or the arena. */
 #include "oci/manifest.h"
 
 #include <stdlib.h>
@@ -12,8 +12,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CLEANUP(arena_done) struct arena a = {0};
 	struct bytes all = bytes_of(data, size), type = {NULL, 0};
 	struct descriptor child = {0};
-	struct manifest m = {0};
-	enum manifest_kind kind;
+	struct oci_manifest m = {0};
+	enum oci_manifest_kind kind;
 	struct err err;
 	size_t line = bytes_find_byte(all, '\n', 0);
 	unsigned int sum = 0;
@@ -23,7 +23,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		type = bytes_sub(all, 0, line);
 		all = bytes_sub(all, line + 1, size);
 	}
-	if (!is_ok(manifest_parse(&a, all, type, &kind, &m, &child, &err)))
+	if (!is_ok(oci_manifest_parse(&a, all, type, &kind, &m, &child, &err)))
 		return 0;
 	for (size_t i = 0; i < m.n_layers; i++)
 		for (size_t k = 0; k < m.layers[i].media_type.n; k++)

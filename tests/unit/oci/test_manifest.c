@@ -67,10 +67,10 @@ image_rows(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		CLEANUP(arena_done) struct arena a = {0};
-		enum manifest_kind kind;
+		enum oci_manifest_kind kind;
 		struct descriptor child;
-		struct manifest m;
-		status s = manifest_parse(&a, bytes_str(rows[i].text), bytes_str(rows[i].type),
+		struct oci_manifest m;
+		status s = oci_manifest_parse(&a, bytes_str(rows[i].text), bytes_str(rows[i].type),
 		                          &kind, &m, &child, &err);
 
 		if (!rows[i].id) {
@@ -90,13 +90,13 @@ static void
 layer_kinds(void **state)
 {
 	CLEANUP(arena_done) struct arena a = {0};
-	enum manifest_kind kind;
+	enum oci_manifest_kind kind;
 	struct descriptor child;
-	struct manifest m;
+	struct oci_manifest m;
 	struct err err;
 
 	(void)state;
-	assert_ok(manifest_parse(
+	assert_ok(oci_manifest_parse(
 	        &a,
 	        BYTES("{\"schemaVersion\":2," CONFIG ",\"layers\":[" LAYER(
 	                "application/"
@@ -165,13 +165,13 @@ index_rows(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		CLEANUP(arena_done) struct arena a = {0};
 		CLEANUP(buf_done) struct buf text = {0};
-		enum manifest_kind kind;
+		enum oci_manifest_kind kind;
 		struct descriptor child;
-		struct manifest m;
+		struct oci_manifest m;
 		status s;
 
 		buf_printf(&text, "{\"schemaVersion\":2,\"manifests\":[%s]}", rows[i].entries);
-		s = manifest_parse(&a, buf_view(&text), BYTES(OCI_I), &kind, &m, &child, &err);
+		s = oci_manifest_parse(&a, buf_view(&text), BYTES(OCI_I), &kind, &m, &child, &err);
 		if (rows[i].chosen < 0) {
 			assert_fails(s, "E-OCI-013");
 			continue;
@@ -189,9 +189,9 @@ layer_count_limit(void **state)
 	for (size_t n = OCI_LAYERS_MAX; n <= OCI_LAYERS_MAX + 1; n++) {
 		CLEANUP(arena_done) struct arena a = {0};
 		CLEANUP(buf_done) struct buf text = {0};
-		enum manifest_kind kind;
+		enum oci_manifest_kind kind;
 		struct descriptor child;
-		struct manifest m;
+		struct oci_manifest m;
 		struct err err;
 		status s;
 
@@ -199,7 +199,7 @@ layer_count_limit(void **state)
 		for (size_t i = 0; i < n; i++)
 			buf_str(&text, i ? "," LAYER(GZIP) : LAYER(GZIP));
 		buf_str(&text, "]}");
-		s = manifest_parse(&a, buf_view(&text), (struct bytes){NULL, 0}, &kind, &m, &child,
+		s = oci_manifest_parse(&a, buf_view(&text), (struct bytes){NULL, 0}, &kind, &m, &child,
 		                   &err);
 		if (n == OCI_LAYERS_MAX)
 			assert_ok(s);

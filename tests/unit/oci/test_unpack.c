@@ -478,7 +478,7 @@ image_appears_whole_or_not_at_all(void **state)
 	CLEANUP(made_layer_done) struct made_layer two;
 	struct descriptor layers[2];
 	struct hash256 ids[2];
-	struct manifest m = {.layers = layers, .n_layers = 2};
+	struct oci_manifest m = {.layers = layers, .n_layers = 2};
 	struct image_config c = {.diff_ids = ids, .n_diff_ids = 2};
 	struct unpack_options options = {0};
 	struct unpack_totals totals;
