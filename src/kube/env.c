@@ -295,6 +295,7 @@ read_entry(struct reader *r, struct yaml_node *n)
 		               err_set(r->err, ERR_PARSE, "E-KUBE-015",
 		                       "an env entry has both value and valueFrom"),
 		               r->f, n);
+	e.expands = !from;
 	if (from)
 		TRY(value_from(r, from, &e));
 	return add(r, &e);

@@ -25,6 +25,7 @@ struct kube_env {
 	struct bytes name;
 	struct bytes value; /* KUBE_LITERAL, references not expanded yet */
 	enum kube_dynamic from;
+	bool expands; /* written as `value`: $(NAME) in it stands for an earlier variable */
 	const struct yaml_node *node;
 };
 

@@ -39,7 +39,8 @@ enum policy_dynamic {
 	POLICY_NUMBER,
 };
 
-/* A variable: a fixed value; a value of the node; or a text with $(ref) in it, ref of the second kind. */
+/* A variable: a fixed value; a value of the node; or a text with $(ref) in it, ref of the second
+ * kind. */
 struct policy_env {
 	struct bytes name;
 	struct bytes value; /* POLICY_LITERAL */
@@ -53,9 +54,10 @@ struct policy_arg {
 };
 
 enum policy_source {
-	POLICY_MEMORY,   /* emptyDir, medium Memory */
-	POLICY_SCRATCH,  /* emptyDir */
-	POLICY_FILES,    /* ConfigMap, Secret, projected, downward API: files that the host copies in */
+	POLICY_MEMORY,  /* emptyDir, medium Memory */
+	POLICY_SCRATCH, /* emptyDir */
+	POLICY_FILES,   /* ConfigMap, Secret, projected, downward API: files that the host copies in
+	                 */
 };
 
 struct policy_mount {
@@ -74,7 +76,7 @@ struct policy_texts {
 struct policy_container {
 	struct bytes name;
 	enum policy_role role;
-	struct bytes image; /* host/repository[:tag]@sha256:... */
+	struct bytes image;      /* host/repository[:tag]@sha256:... */
 	struct policy_arg *args; /* the whole command line, image's entry point included */
 	size_t n_args;
 	struct policy_env *env; /* image's, then the pod's; names are unique */
@@ -97,6 +99,7 @@ struct policy_pod {
 	struct bytes kind, name;
 	struct bytes name_pattern; /* RE2, anchored: names that pods of this workload have */
 	struct bytes space;        /* empty: any, but one for the whole pod */
+	struct bytes hostname;     /* empty: the pod's name */
 	struct policy_container *containers; /* init containers first, in order */
 	size_t n_containers;
 	bool share_pids;
@@ -105,8 +108,11 @@ struct policy_pod {
 	bool logs;          /* the host may read standard output and error */
 };
 
-/* Appends the JSON of `policy_data`: fixed member order, one line a container. */
-void policy_data_write(const struct policy_pod *p, struct buf *out);
+/*
+ * Appends the JSON of `policy_data`: fixed member order, indented, since some
+ * readers of policies limit the length of a line.
+ */
+status policy_data_write(const struct policy_pod *p, struct buf *out, struct err *err);
 
 /*
  * Read it back, strictly; borrows from `json` and the arena.
@@ -116,7 +122,6 @@ status policy_data_read(struct arena *a, struct bytes json, struct policy_pod *r
                         struct err *err);
 
 /* Container by name, or NULL. */
-const struct policy_container *policy_container_find(const struct policy_pod *p,
-                                                     struct bytes name);
+const struct policy_container *policy_container_find(const struct policy_pod *p, struct bytes name);
 
 #endif

@@ -11,9 +11,9 @@
 #include "policy/data.h"
 
 enum {
-	INITDATA_MAX_BYTES = 8 * 1024 * 1024,  /* the document */
-	INITDATA_MAX_PACKED = 1024 * 1024,     /* gzip */
-	INITDATA_MAX_ANNOTATION = 256 * 1024,  /* Kubernetes: all annotations of an object */
+	INITDATA_MAX_BYTES = 8 * 1024 * 1024, /* the document */
+	INITDATA_MAX_PACKED = 1024 * 1024,    /* gzip */
+	INITDATA_MAX_ANNOTATION = 256 * 1024, /* Kubernetes: all annotations of an object */
 };
 
 struct initdata {
@@ -24,15 +24,17 @@ struct initdata {
 };
 
 /* rules + "policy_data := {...}\n" */
-void policy_document_write(const struct policy_pod *p, struct buf *out);
-/* The policy_data of a document: what stands behind the last "\npolicy_data := ". ERR_PARSE E-POLICY-002. */
+status policy_document_write(const struct policy_pod *p, struct buf *out, struct err *err);
+/* The policy_data of a document: what stands behind the last "\npolicy_data := ". ERR_PARSE
+ * E-POLICY-002. */
 status policy_document_data(struct bytes document, struct bytes *ret, struct err *err);
 /* The embedded rules alone. */
 struct bytes policy_rules(void);
 
 /* The TOML document around a policy. */
 void initdata_write(struct bytes policy, bool debug, struct buf *out);
-/* ERR_PARSE E-POLICY-003 (version, algorithm, no policy) and E-TOML-*. Borrows from `document` and the arena. */
+/* ERR_PARSE E-POLICY-003 (version, algorithm, no policy) and E-TOML-*. Borrows from `document` and
+ * the arena. */
 status initdata_parse(struct arena *a, struct bytes document, struct initdata *ret,
                       struct err *err);
 
