@@ -9,6 +9,7 @@
 #define AUTHORITY_AUTHORITY_H
 
 #include "authority/ca.h"
+#include "authority/log.h"
 #include "authority/record.h"
 #include "authority/store.h"
 #include "evidence/state.h"
@@ -124,13 +125,17 @@ struct cert_request {
 };
 /*
  * `answer`: {"chain": PEM of leaf and mesh CA, "root_ca", "mesh_ca", "head", "generation",
- * "policy", "not_after", "secret"?: base64 of HPKE enc || ciphertext, "what" = "workload-secret"}.
+ * "policy", "not_after", "secret"?: base64 of HPKE enc || ciphertext, what = "workload-secret"}.
  * `log_entry` gets the entry's hash for the front's copy of the issuance log.
  * ERR_CONFLICT E-AUTHORITY-061; ERR_REJECTED E-AUTHORITY-070 policy not in the active manifest;
  * ERR_REJECTED E-AUTHORITY-071 no active manifest.
  */
 status authority_mesh_cert(struct authority *a, const struct cert_request *r, int64_t now,
                            struct buf *answer, struct hash256 *log_entry, struct err *err);
+
+/* Of the issuance log as it stands; unsigned (empty) while recovering. */
+void authority_checkpoint(const struct authority *a, int64_t now, struct checkpoint *ret,
+                          struct buf *signature);
 
 /* ---- GET /v1/bundle?head= ---- */
 /*
