@@ -15,6 +15,8 @@ struct parser {
 	struct value *stack;
 	size_t top, cap;
 	uint32_t depth_left;
+	bool sorted;
+	const struct json_names *names;
 	struct err *err;
 };
 
@@ -273,6 +275,41 @@ refuse_duplicates(struct parser *ps, const struct member *m, size_t n)
 	return twice ? SYNTAX(ps, "E-JSON-007", "a member name occurs twice in this object") : OK;
 }
 
+enum { INSERTION_MAX = 24 };
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct member *x = a, *y = b;
+
+	return bytes_cmp(json_text(&x->key), json_text(&y->key));
+}
+
+/* Members of the open object, in place on the stack. */
+static status
+sort_members(struct parser *ps, size_t base)
+{
+	struct member *m = (struct member *)(ps->stack + base);
+	size_t n = (ps->top - base) / 2;
+
+	if (n > INSERTION_MAX) {
+		qsort(m, n, sizeof *m, by_name);
+	} else {
+		for (size_t i = 1; i < n; i++) {
+			struct member held = m[i];
+			size_t k = i;
+
+			for (; k > 0 && by_name(&m[k - 1], &held) > 0; k--)
+				m[k] = m[k - 1];
+			m[k] = held;
+		}
+	}
+	for (size_t i = 1; i < n; i++)
+		if (by_name(&m[i - 1], &m[i]) == 0)
+			return SYNTAX(ps, "E-JSON-007", "a member name occurs twice in this object");
+	return OK;
+}
+
 /* Moves what is on the stack above `base` to the arena. */
 static status
 take(struct parser *ps, size_t base, const void **ret)
@@ -297,6 +334,12 @@ parse_member(struct parser *ps)
 	if (ps->p == ps->end || *ps->p != '"')
 		return SYNTAX(ps, "E-JSON-008", "expected a member name");
 	TRY(parse_string(ps, &v));
+	if (ps->names) {
+		const uint8_t *own = json_names_find(ps->names, bytes_of(v.u.s, v.n));
+
+		v.u.s = own ? own : v.u.s;
+		v.flags = own ? VALUE_INTERNED : 0;
+	}
 	TRY(push(ps, v));
 	skip_space(ps);
 	if (ps->p == ps->end || *ps->p != ':')
@@ -342,11 +385,17 @@ parse_container(struct parser *ps, bool object, struct value *ret)
 			return SYNTAX(ps, "E-JSON-009", "a comma before the end");
 	}
 	n = object ? (ps->top - base) / 2 : ps->top - base;
+	if (object && ps->sorted)
+		TRY(sort_members(ps, base));
 	TRY(take(ps, base, &mem));
 	ps->p++;
 	ps->depth_left++;
 	*ret = (struct value){.type = object ? VALUE_OBJECT : VALUE_ARRAY, .n = (uint32_t)n};
 	ret->u.items = mem;
+	if (ps->sorted) {
+		ret->flags = ps->names && object ? VALUE_INTERNED : 0;
+		return OK;
+	}
 	return object ? refuse_duplicates(ps, ret->u.members, n) : OK;
 }
 
@@ -381,9 +430,9 @@ parse_value(struct parser *ps, struct value *ret)
 _Static_assert(sizeof(struct member) == 2 * sizeof(struct value),
                "members are pairs of values on the parser's stack");
 
-status
-json_parse(struct arena *arena, struct bytes text, const struct json_limits *limits,
-           struct value *ret, struct err *err)
+static status
+parse(struct arena *arena, struct bytes text, const struct json_limits *limits, bool sorted,
+      const struct json_names *names, struct value *ret, struct err *err)
 {
 	struct json_limits l = limits ? *limits : (struct json_limits){0};
 	struct parser ps = {
@@ -392,6 +441,8 @@ json_parse(struct arena *arena, struct bytes text, const struct json_limits *lim
 		.p = text.p,
 		.end = text.p ? text.p + text.n : text.p,
 		.depth_left = l.depth ? l.depth : JSON_MAX_DEPTH,
+		.sorted = sorted,
+		.names = names,
 		.err = err,
 	};
 	struct value v = {0};
@@ -410,4 +461,18 @@ json_parse(struct arena *arena, struct bytes text, const struct json_limits *lim
 	if (is_ok(s))
 		*ret = v;
 	return s;
+}
+
+status
+json_parse(struct arena *arena, struct bytes text, const struct json_limits *limits,
+           struct value *ret, struct err *err)
+{
+	return parse(arena, text, limits, false, NULL, ret, err);
+}
+
+status
+json_parse_sorted(struct arena *arena, struct bytes text, const struct json_limits *limits,
+                  const struct json_names *names, struct value *ret, struct err *err)
+{
+	return parse(arena, text, limits, true, names, ret, err);
 }

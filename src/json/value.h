@@ -99,6 +99,26 @@ enum {
 	JSON_MAX_DEPTH = 128,
 };
 
+/*
+ * A fixed set of strings, so that equal member names of different texts share
+ * one address: open addressing, `mask` + 1 slots, at most half of them in use.
+ */
+struct json_name {
+	const uint8_t *p; /* NULL = free */
+	uint32_t n, hash;
+};
+struct json_names {
+	const struct json_name *slots;
+	uint32_t mask;
+};
+uint32_t json_name_hash(struct bytes text);
+/* The set's own copy, or NULL. */
+const uint8_t *json_names_find(const struct json_names *names, struct bytes text);
+
+/* Value flag of parses with `names`: of a member name, it is the set's own copy; of an
+ * object, that holds for each of its names that the set has. */
+enum { VALUE_INTERNED = 4 };
+
 struct json_limits {
 	uint32_t depth; /* 0 = JSON_MAX_DEPTH */
 	size_t bytes;   /* 0 = 64 MiB of text */
@@ -114,6 +134,13 @@ struct json_limits {
  */
 status json_parse(struct arena *arena, struct bytes text, const struct json_limits *limits,
                   struct value *ret, struct err *err);
+
+/*
+ * The same for Rego: members sorted by the bytes of their names, and those in
+ * `names` (may be NULL) by their address there, see VALUE_INTERNED.
+ */
+status json_parse_sorted(struct arena *arena, struct bytes text, const struct json_limits *limits,
+                         const struct json_names *names, struct value *ret, struct err *err);
 
 /* ---- building ---- (all storage in the arena; names and texts are borrowed) */
 

@@ -250,11 +250,12 @@ value_copy(struct arena *a, const struct value *v)
 
 	if (v->type == VALUE_STRING || (v->type == VALUE_NUMBER && !(v->flags & VALUE_INT))) {
 		copy.u.s = arena_copy(a, bytes_of(v->u.s, v->n)).p;
+		copy.flags = 0;
 		return copy;
 	}
 	if (!value_is_collection(v) || n == 0)
 		return copy;
-	copy.flags &= (uint8_t)~VALUE_BUILT;
+	copy.flags = 0; /* whatever the flags promised was about the old storage */
 	p = arena_array(a, n, sizeof *p);
 	if (!p)
 		return value_empty(v->type);
