@@ -19,7 +19,7 @@ check_key_binding(const struct tdx_quote *q, const struct qe_report *qe, struct 
 	hasher_add(h, q->qe_auth_data);
 	hasher_final(h, want.b);
 	hasher_free(h);
-	same = ct_equal(hash256_view(&want), bytes_sub(qe->report_data, 0, 32)) &
+	same = ct_equal(hash256_view(&want), bytes_sub(qe->report_data, 0, 32)) &&
 	       bytes_all_zero(bytes_sub(qe->report_data, 32, 64));
 	if (!same)
 		return verdict_reject(v, STEP_SIGNATURE, "tdx/ak-binding",
