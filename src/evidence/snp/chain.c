@@ -17,7 +17,6 @@ enum {
 struct path {
 	struct cert *certs[EVIDENCE_MAX_CERTS]; /* what the evidence brought */
 	size_t n_certs;
-	struct cert *own[2];                    /* what we brought: ASK, ARK */
 	struct cert *leaf, *ask, *ark;          /* borrowed from the above */
 	struct snp_vek vek;
 };
@@ -32,8 +31,6 @@ path_done(struct path *p)
 {
 	for (size_t i = 0; i < p->n_certs; i++)
 		cert_free(p->certs[i]);
-	cert_free(p->own[0]);
-	cert_free(p->own[1]);
 	snp_vek_done(&p->vek);
 }
 
@@ -210,40 +207,17 @@ find_by_name(const struct path *p, struct bytes cn)
 	return NULL;
 }
 
+/*
+ * The certificate with the root's key. Its name does not matter: the key is
+ * pinned, by us or by the reference set, and the evidence only carries it.
+ */
 static status
-take_own(struct bytes der, struct cert **slot, struct cert **ret, struct verdict *v)
+find_root(const struct snp_chain_request *rq, struct path *p, struct verdict *v)
 {
-	struct err err;
-
-	if (!is_ok(cert_parse_der(der, slot, &err)))
-		return verdict_reject(v, STEP_CHAIN, "snp/root", "built-in certificate: %s", err.msg);
-	*ret = *slot;
-	return OK;
-}
-
-/* AMD's root is the built-in one. One of its name in the evidence must be the same. */
-static status
-find_vendor_root(struct path *p, struct verdict *v)
-{
-	const struct snp_root *root = snp_vendor_root(p->vek.product);
-	struct cert *claimed;
-	struct hash256 got;
-
-	TRY(take_own(root->ark, &p->own[1], &p->ark, v));
-	claimed = find_by_name(p, cert_subject_cn(p->ark));
-	if (!claimed || bytes_equal(cert_der(claimed), root->ark))
-		return OK;
-	got = cert_key_id(claimed);
-	verdict_values_hex(v, hash256_view(&root->ark_key), hash256_view(&got));
-	return verdict_reject(v, STEP_CHAIN, "snp/root",
-	                      "the evidence brings a root named ARK-%s that is not AMD's",
-	                      snp_product_name(p->vek.product));
-}
-
-static status
-find_named_root(const struct hash256 *want, struct path *p, struct verdict *v)
-{
+	const struct hash256 *want =
+		rq->trust_root ? rq->trust_root : snp_vendor_root(p->vek.product);
 	struct hash256 got = {{0}};
+	bool claimed = false;
 
 	for (size_t i = 0; i < p->n_certs; i++) {
 		struct hash256 id;
@@ -251,29 +225,29 @@ find_named_root(const struct hash256 *want, struct path *p, struct verdict *v)
 		if (!bytes_starts(cert_subject_cn(p->certs[i]), BYTES("ARK-")))
 			continue;
 		id = got = cert_key_id(p->certs[i]);
+		claimed = true;
 		if (hash256_equal(&id, want)) {
 			p->ark = p->certs[i];
 			return OK;
 		}
 	}
 	verdict_values_hex(v, hash256_view(want), hash256_view(&got));
+	if (!claimed)
+		return verdict_reject(v, STEP_CHAIN, "snp/root",
+		                      "the root's certificate is not among the endorsements");
 	return verdict_reject(v, STEP_CHAIN, "snp/root",
-	                      "no certificate of the evidence has the trust root's key");
+	                      "the evidence ends at a root that is not %s",
+	                      rq->trust_root ? "the one that the reference set names" : "AMD's");
 }
 
 static status
-find_intermediate(const struct snp_chain_request *rq, struct path *p, struct verdict *v)
+find_intermediate(struct path *p, struct verdict *v)
 {
-	const struct snp_root *root = snp_vendor_root(p->vek.product);
-
 	p->ask = find_by_name(p, cert_issuer_cn(p->leaf));
 	if (p->ask)
 		return OK;
-	if (rq->trust_root)
-		return verdict_reject(v, STEP_CHAIN, "snp/chain",
-		                      "the evidence lacks the certificate of the leaf's issuer");
-	return take_own(p->vek.kind == SNP_SIGNED_VLEK ? root->asvk : root->ask, &p->own[0],
-	                &p->ask, v);
+	return verdict_reject(v, STEP_CHAIN, "snp/chain",
+	                      "the certificate of the leaf's issuer is not among the endorsements");
 }
 
 /* ---- judging ---- */
@@ -365,8 +339,8 @@ judge(const struct snp_chain_request *rq, struct path *p, struct snp_chain *chai
 {
 	TRY(parse_certs(rq->endorsements, p, v));
 	TRY(find_leaf(rq->report, p, v));
-	TRY(rq->trust_root ? find_named_root(rq->trust_root, p, v) : find_vendor_root(p, v));
-	TRY(find_intermediate(rq, p, v));
+	TRY(find_root(rq, p, v));
+	TRY(find_intermediate(p, v));
 	TRY(check_path(rq, p, v));
 	chain->valid_from = MAX(cert_not_before(p->leaf),
 	                        MAX(cert_not_before(p->ask), cert_not_before(p->ark)));

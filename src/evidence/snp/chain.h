@@ -40,9 +40,8 @@ struct snp_chain_request {
 };
 
 /*
- * A chain whose leaf fits the report's signing kind. Certificates of the
- * evidence are intermediates at most: one that bears a vendor root's name must
- * be that root to the byte. Refusals: STEP_CHAIN snp/vek-missing,
+ * A chain whose leaf fits the report's signing kind. Whoever carries the
+ * certificates needs no trust: the root counts by its key, which is pinned. Refusals: STEP_CHAIN snp/vek-missing,
  * snp/vek-parse, snp/vek-kind, snp/product, snp/root, snp/chain,
  * snp/vlek-expired, snp/chain-algo; STEP_REVOCATION snp/crl-missing,
  * snp/crl-parse, snp/crl, snp/crl-expired, snp/ask-revoked.

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * roots.h: AMD's roots, compiled in and pinned by key hash (PROTOCOL section
- * 12), and the intermediates, so that evidence with nothing but its leaf can
- * be judged without a network.
+ * roots.h: AMD's roots, pinned by the hash of their key (PROTOCOL section 12).
  */
 #ifndef EVIDENCE_SNP_ROOTS_H
 #define EVIDENCE_SNP_ROOTS_H
@@ -10,13 +8,8 @@
 #include "crypto/hash.h"
 #include "evidence/snp/tcb.h"
 
-struct snp_root {
-	enum snp_product product;
-	struct bytes ark, ask, asvk; /* DER; ASK signs VCEKs, ASVK signs VLEKs */
-	struct hash256 ark_key;      /* the pin */
-};
-
-const struct snp_root *snp_vendor_root(enum snp_product p);
+/* SHA-256 of the SubjectPublicKeyInfo of the product line's ARK. */
+const struct hash256 *snp_vendor_root(enum snp_product p);
 /* Is it the key of one of AMD's roots? */
 bool snp_is_vendor_root(const struct hash256 *key);
 
