@@ -21,7 +21,7 @@ judge(const struct evidence_request *rq, struct evidence_result *ret)
 	case TEE_SNP:
 		return snp_judge(rq, ret);
 	case TEE_TDX:
-		break;
+		return tdx_judge(rq, ret);
 	}
 	return verdict_reject(&ret->verdict, STEP_DECODE, "evidence/type",
 	                      "this kind of evidence cannot be verified");

@@ -16,10 +16,13 @@
 #include "evidence/findings.h"
 #include "evidence/snp/chain.h"
 #include "evidence/snp/reference.h"
+#include "evidence/tdx/verify.h"
 
 struct reference_sets {
 	const struct snp_reference *snp;
 	size_t n_snp;
+	const struct tdx_reference *tdx;
+	size_t n_tdx;
 };
 
 /* Policy hashes that may stand in HOSTDATA (SNP) or MRCONFIGID (TDX). */
@@ -53,7 +56,8 @@ struct evidence_request {
 	const struct policy_list *policies;
 	enum revocation_policy revocation;
 	int64_t now;
-	struct snp_cache *cache;   /* or NULL */
+	struct snp_cache *cache;     /* or NULL */
+	struct tdx_cache *tdx_cache; /* or NULL */
 	struct findings *findings; /* or NULL: all differences of the closest set */
 };
 
@@ -63,6 +67,8 @@ struct evidence_result {
 	struct hash256 policy; /* HOSTDATA, or the first half of MRCONFIGID */
 	int32_t policy_index;  /* in request.policies, or -1 */
 	struct hash256 root_key;
+	/* TDX: TCB status and what it rests on; also where the status alone was refused. */
+	enum tcb_status tcb_status;
 	/* Until when the same evidence would be accepted with these endorsements. */
 	int64_t valid_to;
 };
@@ -72,5 +78,6 @@ void evidence_verify(const struct evidence_request *rq, struct evidence_result *
 
 /* Halves of it, for evidence_verify() alone: OK means "no objection". */
 status snp_judge(const struct evidence_request *rq, struct evidence_result *ret);
+status tdx_judge(const struct evidence_request *rq, struct evidence_result *ret);
 
 #endif

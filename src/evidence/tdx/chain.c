@@ -166,6 +166,8 @@ tdx_chain_open(struct bytes pem, const struct endorsements *e, const struct hash
 	TRY(s);
 	TRY(check_chain(e, require_revocation, now, ret, v));
 	ret->key = cert_key(ret->leaf);
+	if (!ret->key)
+		return verdict_reject(v, STEP_CHAIN, "tdx/pck-parse", "the PCK's key is malformed");
 	return OK;
 }
 
@@ -184,10 +186,9 @@ tdx_chain_done(struct tdx_chain *c)
 /* The certificate that signs TCB info and identities: by name and under the root, so never a PCK. */
 static status
 find_signer(const struct endorsements *e, const struct tdx_chain *chain, bool require, int64_t now,
-            struct cert **ret, struct verdict *v)
+            struct cert **ret, int64_t *end, struct verdict *v)
 {
 	bool checked = true;
-	int64_t end = 0;
 	struct err err;
 
 	for (size_t i = 0; i < e->n_certs && !*ret; i++) {
@@ -205,7 +206,8 @@ find_signer(const struct endorsements *e, const struct tdx_chain *chain, bool re
 		                      "no TCB signing certificate among the endorsements");
 	if (!is_ok(cert_verify_chain(*ret, NULL, 0, chain->root, now, &err)))
 		return reject_err(v, STEP_CHAIN, "tdx/tcbinfo-signature", &err);
-	return check_revoked(e, *ret, chain->root, require, now, &checked, &end, v);
+	until(end, cert_not_after(*ret));
+	return check_revoked(e, *ret, chain->root, require, now, &checked, end, v);
 }
 
 static status
@@ -215,6 +217,8 @@ check_signature(const struct cert *signer, struct bytes text, const uint8_t sig[
 	CLEANUP(key_drop) struct key *key = cert_key(signer);
 	struct err err;
 
+	if (!key)
+		return verdict_reject(v, STEP_CHAIN, reason, "the TCB signer's key is malformed");
 	if (!is_ok(key_verify_ecdsa_raw(key, SIG_SHA256, text, bytes_of(sig, 32),
 	                                bytes_of(sig + 32, 32), &err)))
 		return reject_err(v, STEP_SIGNATURE, reason, &err);
@@ -286,13 +290,15 @@ tdx_collateral_open(const struct endorsements *e, const struct tdx_chain *chain,
 
 	*ret = (struct tdx_collateral){0};
 	arena_init(&ret->arena, 4 * 1024 * 1024);
-	TRY(find_signer(e, chain, require_revocation, now, &signer, v));
+	TRY(find_signer(e, chain, require_revocation, now, &signer, &ret->valid_until, v));
 	TRY(open_tcb_info(e, signer, now, ret, v));
 	TRY(open_qe_identity(e, signer, now, ret, v));
 	if (ret->info.evaluation != ret->qe.evaluation)
 		return verdict_reject(v, STEP_CHAIN, "tdx/tcb-eval",
 		                      "TCB info is of evaluation %u, QE identity of %u",
 		                      ret->info.evaluation, ret->qe.evaluation);
+	until(&ret->valid_until, ret->info.next_update);
+	until(&ret->valid_until, ret->qe.next_update);
 	return OK;
 }
 

@@ -9,6 +9,8 @@
 #include "evidence/tdx/tcb.h"
 
 struct tdx_reference {
+	bool has_trust_root; /* TrustRoot: SHA-256 of the root's SPKI; else Intel's */
+	struct hash256 trust_root;
 	const uint8_t (*mrtd)[48]; /* any of them */
 	size_t n_mrtd;
 	bool has_mrseam;

@@ -125,120 +125,125 @@ tdx_authenticate(const struct tdx_quote *q, const struct tdx_chain *chain,
 	return OK;
 }
 
-/* ---- what the manifest asks for ---- */
+/* ---- what the manifest asks for: every difference, not the first alone ---- */
 
-static status
+static void
 check_tcb(const struct tdx_collateral *c, const struct tcb_result *r,
-          const struct tdx_reference *ref, struct verdict *v)
+          const struct tdx_reference *ref, struct appraisal *a)
 {
 	uint32_t accepted = ref->accepted_statuses ? ref->accepted_statuses : 1U << TCB_UP_TO_DATE;
 	CLEANUP(buf_done) struct buf list = {0};
-	char when[32];
+	char when[32], e[16], g[16];
 
-	if (c->info.evaluation < ref->min_evaluation)
-		return verdict_reject(v, STEP_PLATFORM, "tdx/tcb-eval",
-		                      "%u < %u (stale collateral)", c->info.evaluation,
-		                      ref->min_evaluation);
+	if (c->info.evaluation < ref->min_evaluation) {
+		snprintf(e, sizeof e, "%u", ref->min_evaluation);
+		snprintf(g, sizeof g, "%u", c->info.evaluation);
+		appraisal_miss(a, STEP_PLATFORM, "tdx/tcb-eval", e, g, "%s < %s (stale collateral)",
+		               g, e);
+	}
 	if (accepted & 1U << r->status)
-		return OK;
+		return;
 	for (size_t i = 0; i < r->n_advisories; i++)
 		buf_printf(&list, "%s%.*s", i ? ", " : "", BYTES_ARG(r->advisories[i]));
-	(void)verdict_reject(v, STEP_PLATFORM, "tdx/tcb-status", "%s since %s (%s)",
-	                     tcb_status_name(r->status), time_cstr(r->date, when), buf_cstr(&list));
-	verdict_values(v, "UpToDate", tcb_status_name(r->status));
-	return (status){ERR_REJECTED};
+	appraisal_miss(a, STEP_PLATFORM, "tdx/tcb-status", "UpToDate", tcb_status_name(r->status),
+	               "%s since %s (%s)", tcb_status_name(r->status), time_cstr(r->date, when),
+	               buf_cstr(&list));
 }
 
-static status
-reject_number(struct verdict *v, const char *reason, const char *what, uint64_t want, uint64_t got)
+static void
+miss_number(struct appraisal *a, const char *reason, const char *what, uint64_t want, uint64_t got)
 {
-	char a[24], b[24];
+	char e[24], g[24];
 
-	(void)verdict_reject(v, STEP_PLATFORM, reason, "%s", what);
-	snprintf(a, sizeof a, "0x%016llx", (unsigned long long)want);
-	snprintf(b, sizeof b, "0x%016llx", (unsigned long long)got);
-	verdict_values(v, a, b);
-	return (status){ERR_REJECTED};
+	snprintf(e, sizeof e, "0x%016llx", (unsigned long long)want);
+	snprintf(g, sizeof g, "0x%016llx", (unsigned long long)got);
+	appraisal_miss(a, STEP_PLATFORM, reason, e, g, "%s", what);
 }
 
-static status
-check_attributes(const struct tdx_quote *q, const struct tdx_reference *ref, struct verdict *v)
+static void
+check_attributes(const struct tdx_quote *q, const struct tdx_reference *ref, struct appraisal *a)
 {
 	if (q->td_attributes & 0xff)
-		return reject_number(v, "tdx/debug", "the TD can be debugged by its host",
-		                     TDX_ATTRIBUTES_REQUIRED, q->td_attributes);
-	if (q->td_attributes != TDX_ATTRIBUTES_REQUIRED)
-		return reject_number(v, "tdx/attributes", "the TD's attributes differ",
-		                     TDX_ATTRIBUTES_REQUIRED, q->td_attributes);
+		miss_number(a, "tdx/debug", "the TD can be debugged by its host",
+		            TDX_ATTRIBUTES_REQUIRED, q->td_attributes);
+	else if (q->td_attributes != TDX_ATTRIBUTES_REQUIRED)
+		miss_number(a, "tdx/attributes", "the TD's attributes differ",
+		            TDX_ATTRIBUTES_REQUIRED, q->td_attributes);
 	if (q->body == TDX_BODY_15 && !bytes_all_zero(q->mrservicetd))
-		return verdict_reject(v, STEP_PLATFORM, "tdx/servicetd",
-		                      "a migration or service TD is bound to it");
+		appraisal_miss(a, STEP_PLATFORM, "tdx/servicetd", "none", "bound",
+		               "a migration or service TD is bound to it");
 	if ((q->xfam & ref->xfam_mask) != (ref->xfam & ref->xfam_mask))
-		return reject_number(v, "tdx/xfam", "the TD's extended features differ", ref->xfam,
-		                     q->xfam);
-	return OK;
+		miss_number(a, "tdx/xfam", "the TD's extended features differ", ref->xfam, q->xfam);
 }
 
-static status
-check_machine(const struct pck *p, const struct tdx_reference *ref, struct verdict *v)
+static void
+check_machine(const struct pck *p, const struct tdx_reference *ref, struct appraisal *a)
 {
 	bool found = ref->n_piids == 0;
 
 	if (ref->memory_integrity && p->sgx_type != SGX_SCALABLE_INTEGRITY)
-		return verdict_reject(v, STEP_PLATFORM, "tdx/platform-config",
-		                      "the memory has no cryptographic integrity");
+		appraisal_miss(a, STEP_PLATFORM, "tdx/platform-config", "integrity", "none",
+		               "the memory has no cryptographic integrity");
 	if (ref->smt_disabled && (!p->has_configuration || p->smt_enabled))
-		return verdict_reject(v, STEP_PLATFORM, "tdx/platform-config", "SMT is on");
+		appraisal_miss(a, STEP_PLATFORM, "tdx/platform-config", "off", "on", "SMT is on");
 	if (ref->static_platform && (!p->has_configuration || p->dynamic_platform))
-		return verdict_reject(v, STEP_PLATFORM, "tdx/platform-config",
-		                      "processor packages may be added");
+		appraisal_miss(a, STEP_PLATFORM, "tdx/platform-config", "static", "dynamic",
+		               "processor packages may be added");
 	for (size_t i = 0; i < ref->n_piids && p->has_piid; i++)
 		found |= bytes_equal(bytes_of(ref->piids[i], 16), bytes_of(p->piid, 16));
 	if (!found)
-		return verdict_reject(v, STEP_PLATFORM, "tdx/piid", "the machine is not on the list");
-	return OK;
+		appraisal_miss_hex(a, STEP_PLATFORM, "tdx/piid", (struct bytes){NULL, 0},
+		                   bytes_of(p->piid, 16), "the machine is not on the list");
 }
 
-static status
+static void
 check_value(struct bytes got, const uint8_t want[48], const char *reason, const char *what,
-            struct verdict *v)
+            struct appraisal *a)
 {
-	if (bytes_equal(got, bytes_of(want, 48)))
-		return OK;
-	(void)verdict_reject(v, STEP_IDENTITY, reason, "%s differs", what);
-	verdict_values_hex(v, bytes_of(want, 48), got);
-	return (status){ERR_REJECTED};
+	if (!bytes_equal(got, bytes_of(want, 48)))
+		appraisal_miss_hex(a, STEP_IDENTITY, reason, bytes_of(want, 48), got, what);
 }
 
-static status
+static void
 check_any(struct bytes got, const uint8_t (*list)[48], size_t n, const char *reason,
-          const char *what, struct verdict *v)
+          const char *what, struct appraisal *a)
 {
 	for (size_t i = 0; i < n; i++)
 		if (bytes_equal(got, bytes_of(list[i], 48)))
-			return OK;
-	if (n > 0)
-		return check_value(got, list[0], reason, what, v);
-	return verdict_reject(v, STEP_IDENTITY, reason, "no value of %s is allowed", what);
+			return;
+	appraisal_miss_hex(a, STEP_IDENTITY, reason,
+	                   n > 0 ? bytes_of(list[0], 48) : (struct bytes){NULL, 0}, got, what);
 }
 
-static status
-check_identity(const struct tdx_quote *q, const struct tdx_reference *ref, struct verdict *v)
+static void
+check_identity(const struct tdx_quote *q, const struct tdx_reference *ref, struct appraisal *a)
 {
 	static const char *const reasons[] = {"tdx/rtmr0", "tdx/rtmr1", "tdx/rtmr2", "tdx/rtmr3"};
+	static const char *const names[] = {"RTMR0 differs", "RTMR1 differs", "RTMR2 differs",
+	                                    "RTMR3 differs"};
 
-	TRY(check_any(q->mrtd, ref->mrtd, ref->n_mrtd, "tdx/mrtd", "MRTD", v));
+	check_any(q->mrtd, ref->mrtd, ref->n_mrtd, "tdx/mrtd", "MRTD differs", a);
 	if (ref->n_rtmr0 > 0)
-		TRY(check_any(q->rtmr[0], ref->rtmr0, ref->n_rtmr0, reasons[0], "RTMR0", v));
+		check_any(q->rtmr[0], ref->rtmr0, ref->n_rtmr0, reasons[0], names[0], a);
 	for (size_t i = 1; i < TDX_RTMRS; i++)
 		if (ref->has_rtmr[i])
-			TRY(check_value(q->rtmr[i], ref->rtmr[i], reasons[i], reasons[i] + 4, v));
+			check_value(q->rtmr[i], ref->rtmr[i], reasons[i], names[i], a);
 	if (ref->has_mrseam)
-		TRY(check_value(q->mrseam, ref->mrseam, "tdx/mrseam", "MRSEAM", v));
+		check_value(q->mrseam, ref->mrseam, "tdx/mrseam", "MRSEAM differs", a);
 	if (ref->has_mrconfigid)
-		TRY(check_value(q->mrconfigid, ref->mrconfigid, "tdx/configid",
-		                "MRCONFIGID (the pod's policy)", v));
-	return OK;
+		check_value(q->mrconfigid, ref->mrconfigid, "tdx/configid",
+		            "MRCONFIGID (the pod's policy) differs", a);
+}
+
+void
+tdx_appraise_all(const struct tdx_quote *q, const struct tdx_chain *chain,
+                 const struct tdx_collateral *c, const struct tcb_result *result,
+                 const struct tdx_reference *ref, struct appraisal *a)
+{
+	check_tcb(c, result, ref, a);
+	check_attributes(q, ref, a);
+	check_machine(&chain->pck, ref, a);
+	check_identity(q, ref, a);
 }
 
 status
@@ -246,8 +251,8 @@ tdx_appraise(const struct tdx_quote *q, const struct tdx_chain *chain,
              const struct tdx_collateral *c, const struct tcb_result *result,
              const struct tdx_reference *ref, struct verdict *v)
 {
-	TRY(check_tcb(c, result, ref, v));
-	TRY(check_attributes(q, ref, v));
-	TRY(check_machine(&chain->pck, ref, v));
-	return check_identity(q, ref, v);
+	struct appraisal a = {.first = v};
+
+	tdx_appraise_all(q, chain, c, result, ref, &a);
+	return a.n > 0 ? (status){ERR_REJECTED} : OK;
 }

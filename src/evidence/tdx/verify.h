@@ -9,6 +9,7 @@
 #define EVIDENCE_TDX_VERIFY_H
 
 #include "evidence/document.h"
+#include "evidence/findings.h"
 #include "evidence/tdx/reference.h"
 
 /* SHA-256 of the SubjectPublicKeyInfo of the Intel SGX Root CA. */
@@ -43,6 +44,7 @@ struct tdx_collateral {
 	struct arena arena;
 	struct tcb_info info;
 	struct qe_identity qe;
+	int64_t valid_until; /* earliest end of a statement, its signer, or a list used */
 };
 
 /*
@@ -67,9 +69,35 @@ status tdx_authenticate(const struct tdx_quote *q, const struct tdx_chain *chain
                         const struct tdx_collateral *c, const uint8_t report_data[64],
                         struct tcb_result *result, struct verdict *v);
 
-/* The authentic quote against one reference set. */
+/* The authentic quote against one reference set: every difference. */
+void tdx_appraise_all(const struct tdx_quote *q, const struct tdx_chain *chain,
+                      const struct tdx_collateral *c, const struct tcb_result *result,
+                      const struct tdx_reference *ref, struct appraisal *a);
+/* The first of them as a verdict. */
 status tdx_appraise(const struct tdx_quote *q, const struct tdx_chain *chain,
                     const struct tdx_collateral *c, const struct tcb_result *result,
                     const struct tdx_reference *ref, struct verdict *v);
+
+/* ---- kept between quotes ---- */
+
+/*
+ * Chain and collateral that were found good under one root, immutable and
+ * counted. The same inputs give the same until valid_until.
+ */
+struct tdx_opened {
+	struct tdx_chain chain;
+	struct tdx_collateral collateral;
+	int64_t opened_at, valid_until;
+};
+void tdx_opened_free(struct tdx_opened *o);
+
+struct tdx_cache; /* bounded, safe for several threads */
+struct tdx_cache *tdx_cache_new(void);
+void tdx_cache_free(struct tdx_cache *c);
+
+/* tdx_chain_open() and tdx_collateral_open(), or what an earlier call found. cache may be NULL. */
+status tdx_open(struct bytes pem, const struct endorsements *e, const struct hash256 *root,
+                bool require_revocation, int64_t now, struct tdx_cache *cache,
+                struct tdx_opened **ret, struct verdict *v);
 
 #endif

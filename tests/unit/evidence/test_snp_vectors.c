@@ -72,7 +72,7 @@ fit_set(struct vector *t, enum snp_product p)
 	assert_true(snp_tcb_decode(p, r->launch_tcb, &t->set.minimum_tcb));
 	mem_copy(t->policy.b, r->host_data, SHA256_SIZE);
 	t->policies = (struct policy_list){&t->policy, 1};
-	t->refs = (struct reference_sets){&t->set, 1};
+	t->refs = (struct reference_sets){.snp = &t->set, .n_snp = 1};
 }
 
 static void

@@ -41,7 +41,7 @@ bench_init(struct bench *b, enum snp_product p, enum snp_signing_key kind, uint3
 	mem_copy(b->policy.b, b->report.host_data, 32);
 	mem_copy(b->expected, b->report.report_data, 64);
 	b->policies = (struct policy_list){&b->policy, 1};
-	b->refs = (struct reference_sets){&b->set, 1};
+	b->refs = (struct reference_sets){.snp = &b->set, .n_snp = 1};
 	b->crl_from = MINT_NOW - MINT_DAY;
 	b->crl_to = MINT_NOW + 30 * MINT_DAY;
 	b->rq = (struct evidence_request){
@@ -370,7 +370,7 @@ several_sets(void **state)
 	sets[1].minimum_tcb.snp = 255;
 	sets[1].platform_info.smt = false;
 	sets[1].guest_policy.smt = false;
-	b.refs = (struct reference_sets){sets, 3};
+	b.refs = (struct reference_sets){.snp = sets, .n_snp = 3};
 	evidence_verify(&b.rq, &res);
 	assert_true(verdict_accepted(&res.verdict));
 	assert_int_equal(res.verdict.set, 2);

@@ -2,7 +2,7 @@
 /* TDX: every quote of the vectors with every TCB info, and walks over its bits. */
 #include "base/clock.h"
 #include "base/text.h"
-#include "evidence/tdx/verify.h"
+#include "evidence/verify.h"
 #include "unit.h"
 
 #include <string.h>
@@ -412,6 +412,113 @@ appraisal(void **state)
 	}
 }
 
+/* ---- the one verifier ---- */
+
+static void
+expect_verdict(const struct evidence_request *rq, enum verdict_step step, const char *reason)
+{
+	struct evidence_result res;
+
+	evidence_verify(rq, &res);
+	if (res.verdict.step != step || strcmp(res.verdict.reason, reason) != 0)
+		fail_msg("got %s %s (%s), want %s %s", verdict_step_name(res.verdict.step),
+		         res.verdict.reason, res.verdict.detail, verdict_step_name(step), reason);
+	assert_int_equal(verdict_accepted(&res.verdict), step == STEP_ACCEPTED);
+}
+
+static void
+whole_pipeline(void **state)
+{
+	CLEANUP(loaded_done) struct loaded l = {0};
+	CLEANUP(buf_done) struct buf quote = {0};
+	struct findings *all = mem_new(struct findings);
+	uint8_t mrtd[1][48], expected[64];
+	struct tdx_reference sets[2] = {0};
+	struct hash256 policy = {{0}};
+	struct policy_list policies = {&policy, 1};
+	struct reference_sets refs = {.tdx = sets, .n_tdx = 1};
+	struct document doc = {.tee = TEE_TDX};
+	struct evidence_request rq = {
+		.document = &doc,
+		.report_data = expected,
+		.references = &refs,
+		.policies = &policies,
+		.revocation = REVOCATION_OPTIONAL,
+	};
+	struct evidence_result res;
+	struct verdict v = {0};
+	struct tdx_quote q;
+
+	(void)state;
+	read_vector("tdx/go-tdx-guest/cos-113-tdx-quote.dat", &quote);
+	load(&bundles[3], &l);
+	assert_true(is_ok(tdx_quote_parse(buf_view(&quote), &q, &v)));
+	mem_copy(mrtd[0], q.mrtd.p, 48);
+	mem_copy(expected, q.report_data.p, 64);
+	mem_copy(policy.b, q.mrconfigid.p, 32);
+	sets[0] = (struct tdx_reference){.mrtd = (const uint8_t(*)[48])mrtd, .n_mrtd = 1,
+	                                 .xfam = q.xfam, .xfam_mask = TDX_XFAM_DEFAULT_MASK,
+	                                 .min_evaluation = 17};
+	doc.evidence = buf_view(&quote);
+	doc.endorsements = l.e;
+	rq.now = l.now;
+	for (int round = 0; round < 2; round++) {
+		rq.tdx_cache = round ? tdx_cache_new() : NULL;
+		expect_verdict(&rq, STEP_ACCEPTED, "");
+		expect_verdict(&rq, STEP_ACCEPTED, "");
+		rq.now = l.now + 86400 * 60;
+		expect_verdict(&rq, STEP_CHAIN, "tdx/tcbinfo-expired");
+		rq.now = l.now;
+		rq.revocation = REVOCATION_REQUIRED;
+		expect_verdict(&rq, STEP_REVOCATION, "tdx/crl-missing");
+		rq.revocation = REVOCATION_OPTIONAL;
+		expected[0] ^= 1;
+		expect_verdict(&rq, STEP_EARLY, "tdx/report-data");
+		rq.flags = EVIDENCE_THOROUGH;
+		expect_verdict(&rq, STEP_BINDING, "tdx/report-data");
+		rq.flags = 0;
+		expected[0] ^= 1;
+		policy.b[0] ^= 1;
+		expect_verdict(&rq, STEP_EARLY, "tdx/configid");
+		rq.flags = EVIDENCE_THOROUGH;
+		expect_verdict(&rq, STEP_MANIFEST, "tdx/configid");
+		rq.flags = 0;
+		policy.b[0] ^= 1;
+		mrtd[0][0] ^= 1;
+		expect_verdict(&rq, STEP_EARLY, "tdx/mrtd");
+		mrtd[0][0] ^= 1;
+		sets[0].has_trust_root = true;
+		expect_verdict(&rq, STEP_CHAIN, "tdx/root");
+		sets[0].has_trust_root = false;
+		refs.n_tdx = 0;
+		expect_verdict(&rq, STEP_MANIFEST, "tdx/no-reference");
+		refs.n_tdx = 1;
+		quote.p[48 + 400] ^= 1;
+		expect_verdict(&rq, STEP_SIGNATURE, "tdx/signature");
+		quote.p[48 + 400] ^= 1;
+		tdx_cache_free(rq.tdx_cache);
+	}
+	/* The closest of two sets, with all that differs. */
+	rq.tdx_cache = NULL;
+	rq.findings = all;
+	refs.n_tdx = 2;
+	sets[1] = sets[0];
+	sets[0].has_trust_root = true;
+	sets[1].xfam ^= 4;
+	sets[1].min_evaluation = 18;
+	sets[1].has_mrseam = true;
+	evidence_verify(&rq, &res);
+	assert_int_equal(res.verdict.set, 1);
+	assert_string_equal(res.verdict.reason, "tdx/tcb-eval");
+	assert_int_equal(all->n, 3);
+	sets[0].has_trust_root = false;
+	evidence_verify(&rq, &res);
+	assert_true(verdict_accepted(&res.verdict));
+	assert_int_equal(res.verdict.set, 0);
+	assert_int_equal(res.tcb_status, TCB_UP_TO_DATE);
+	mem_free(all);
+}
+
 /* ---- walks ---- */
 
 struct walk {
@@ -597,6 +704,7 @@ main(void)
 		cmocka_unit_test(revocation_lists),
 		cmocka_unit_test(other_root),
 		cmocka_unit_test(appraisal),
+		cmocka_unit_test(whole_pipeline),
 		cmocka_unit_test(every_bit_and_every_cut),
 		cmocka_unit_test(every_bit_of_the_collateral),
 		cmocka_unit_test(identities_that_lack_something),

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The TDX half of evidence_verify(): the pipeline, and the choice among reference sets. */
+#include "evidence/verify.h"
+
+enum { POLICY_SIZE = 32 };
+
+/* What is found once a root and serves every set of that root. */
+struct under_root {
+	bool known;
+	struct hash256 root;
+	struct tdx_opened *opened; /* NULL when refused */
+	struct tcb_result tcb;
+	struct verdict verdict;
+	status result;
+};
+
+struct run {
+	const struct evidence_request *rq;
+	struct tdx_quote quote;
+	struct under_root last;
+};
+
+static void
+run_done(struct run *run)
+{
+	tdx_opened_free(run->last.opened);
+}
+
+/* ---- early ---- */
+
+static status
+check_binding(const struct run *run, struct verdict *v)
+{
+	struct bytes want = bytes_of(run->rq->report_data, EVIDENCE_REPORT_DATA_SIZE);
+
+	if (!run->rq->report_data || ct_equal(want, run->quote.report_data))
+		return OK;
+	verdict_values_hex(v, want, run->quote.report_data);
+	return verdict_reject(v, STEP_EARLY, "tdx/report-data",
+	                      "not bound to this session (replayed or relayed evidence?), "
+	                      "unauthenticated");
+}
+
+/* MRCONFIGID is the policy hash and 16 zero bytes (PROTOCOL section 12). */
+static status
+check_policy(const struct run *run, enum verdict_step step, int32_t *ret_index, struct verdict *v)
+{
+	struct bytes id = run->quote.mrconfigid;
+	const struct policy_list *list = run->rq->policies;
+
+	if (!list)
+		return OK;
+	for (size_t i = 0; i < list->n && bytes_all_zero(bytes_sub(id, POLICY_SIZE, id.n)); i++) {
+		if (bytes_equal(hash256_view(&list->items[i]), bytes_sub(id, 0, POLICY_SIZE))) {
+			*ret_index = (int32_t)i;
+			return OK;
+		}
+	}
+	verdict_values_hex(v, (struct bytes){NULL, 0}, id);
+	return verdict_reject(v, step, "tdx/configid",
+	                      "the guest runs a policy that the manifest does not name");
+}
+
+static bool
+mrtd_matches(const struct tdx_reference *set, const struct tdx_quote *q)
+{
+	for (size_t i = 0; i < set->n_mrtd; i++) {
+		if (bytes_equal(q->mrtd, bytes_of(set->mrtd[i], 48)))
+			return true;
+	}
+	return false;
+}
+
+/* ---- one root: chain, collateral, signatures, TCB ---- */
+
+static status
+judge_root(struct run *run, struct under_root *u)
+{
+	const struct evidence_request *rq = run->rq;
+
+	TRY(tdx_open(run->quote.pck_pem, &rq->document->endorsements, &u->root,
+	             rq->revocation == REVOCATION_REQUIRED, rq->now, rq->tdx_cache, &u->opened,
+	             &u->verdict));
+	return tdx_authenticate(&run->quote, &u->opened->chain, &u->opened->collateral,
+	                        rq->report_data, &u->tcb, &u->verdict);
+}
+
+static const struct under_root *
+under_root(struct run *run, const struct hash256 *root)
+{
+	struct under_root *u = &run->last;
+
+	if (u->known && hash256_equal(&u->root, root))
+		return u;
+	tdx_opened_free(u->opened);
+	*u = (struct under_root){.known = true, .root = *root, .verdict = {.set = -1}};
+	u->result = judge_root(run, u);
+	return u;
+}
+
+/* ---- one set, whole ---- */
+
+struct outcome {
+	struct verdict verdict;
+	unsigned int differences;
+	struct hash256 root_key;
+	int64_t valid_to;
+	int32_t policy_index;
+	enum tcb_status tcb_status;
+};
+
+static status
+judge_set(struct run *run, const struct tdx_reference *set, struct findings *findings,
+          struct outcome *o)
+{
+	struct appraisal a = {.first = &o->verdict, .all = findings};
+	const struct under_root *u;
+
+	if (set && !(run->rq->flags & EVIDENCE_THOROUGH) && !mrtd_matches(set, &run->quote)) {
+		appraisal_miss_hex(&a, STEP_EARLY, "tdx/mrtd",
+		                   set->n_mrtd > 0 ? bytes_of(set->mrtd[0], 48)
+		                                   : (struct bytes){NULL, 0},
+		                   run->quote.mrtd, "the firmware is another, unauthenticated");
+		return (status){ERR_REJECTED};
+	}
+	u = under_root(run, set && set->has_trust_root ? &set->trust_root : &tdx_intel_root);
+	o->verdict = u->verdict;
+	o->tcb_status = u->tcb.status;
+	TRY(u->result);
+	o->root_key = u->root;
+	o->valid_to = u->opened->valid_until;
+	if (set)
+		tdx_appraise_all(&run->quote, &u->opened->chain, &u->opened->collateral, &u->tcb,
+		                 set, &a);
+	o->differences = a.n;
+	if (a.n > 0)
+		return (status){ERR_REJECTED};
+	return check_policy(run, STEP_MANIFEST, &o->policy_index, &o->verdict);
+}
+
+static bool
+closer(const struct outcome *a, const struct outcome *b)
+{
+	if (a->verdict.step != b->verdict.step)
+		return a->verdict.step > b->verdict.step;
+	return a->differences < b->differences;
+}
+
+static void
+accept_outcome(const struct run *run, const struct outcome *o, struct evidence_result *ret)
+{
+	ret->verdict = o->verdict;
+	ret->root_key = o->root_key;
+	ret->valid_to = o->valid_to;
+	ret->policy_index = o->policy_index;
+	ret->tcb_status = o->tcb_status;
+	mem_copy(ret->policy.b, run->quote.mrconfigid.p, POLICY_SIZE);
+}
+
+static status
+judge_sets(struct run *run, struct evidence_result *ret)
+{
+	const struct reference_sets *refs = run->rq->references;
+	struct outcome best = {.verdict = {.set = -1}};
+
+	for (size_t i = 0; i < refs->n_tdx; i++) {
+		struct outcome o = {.verdict = {.set = -1}, .policy_index = -1};
+		status s = judge_set(run, &refs->tdx[i], NULL, &o);
+
+		o.verdict.set = (int32_t)i;
+		if (is_ok(s)) {
+			accept_outcome(run, &o, ret);
+			return OK;
+		}
+		if (best.verdict.set < 0 || closer(&o, &best))
+			best = o;
+	}
+	if (best.verdict.set < 0)
+		return verdict_reject(&ret->verdict, STEP_MANIFEST, "tdx/no-reference",
+		                      "the manifest has no reference values for TDX");
+	if (run->rq->findings) {
+		struct outcome again = {.verdict = {.set = -1}};
+
+		run->rq->findings->n = 0;
+		(void)judge_set(run, &refs->tdx[best.verdict.set], run->rq->findings, &again);
+	}
+	ret->verdict = best.verdict;
+	ret->tcb_status = best.tcb_status;
+	return (status){ERR_REJECTED};
+}
+
+static status
+judge_alone(struct run *run, struct evidence_result *ret)
+{
+	struct outcome o = {.verdict = {.set = -1}, .policy_index = -1};
+	status s = judge_set(run, NULL, NULL, &o);
+
+	ret->verdict = o.verdict;
+	ret->tcb_status = o.tcb_status;
+	if (is_ok(s))
+		accept_outcome(run, &o, ret);
+	return s;
+}
+
+status
+tdx_judge(const struct evidence_request *rq, struct evidence_result *ret)
+{
+	CLEANUP(run_done) struct run run = {.rq = rq};
+	int32_t index;
+
+	TRY(tdx_quote_parse(rq->document->evidence, &run.quote, &ret->verdict));
+	if (!(rq->flags & EVIDENCE_THOROUGH)) {
+		TRY(check_binding(&run, &ret->verdict));
+		TRY(check_policy(&run, STEP_EARLY, &index, &ret->verdict));
+	}
+	if (!rq->references && rq->scope == EVIDENCE_AUTHENTIC)
+		return judge_alone(&run, ret);
+	return judge_sets(&run, ret);
+}
