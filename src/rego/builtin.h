@@ -120,6 +120,12 @@ bool rego_cache_put(struct rego_call *c, enum rego_cache_kind kind, struct bytes
 const struct value *rego_memo_get(struct rego_call *c, const struct value *key);
 void rego_memo_put(struct rego_call *c, struct value key, struct value val);
 
+/*
+ * TZif data of a zone by name, appended; false when the host has none. The
+ * caller has made sure that the name stays inside the host's folder.
+ */
+bool rego_zone(struct rego_call *c, struct bytes name, struct buf *tzif);
+
 /* Random bytes from the host; a builtin error when it gave no source. */
 status rego_random(struct rego_call *c, void *to, size_t n);
 

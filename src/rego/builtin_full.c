@@ -10,7 +10,9 @@ static const struct rego_builtin_group *const groups[] = {
 	&rego_group_sets,       &rego_group_sprintf, &rego_group_strings,    &rego_group_trim,
 	&rego_group_types,      &rego_group_walk,
 	/* full only */
-	&rego_group_globs,
+	&rego_group_absent,     &rego_group_globs,   &rego_group_graph,      &rego_group_net,
+	&rego_group_semver,     &rego_group_time,    &rego_group_units,      &rego_group_url,
+	&rego_group_uuid,
 };
 
 const struct rego_builtins rego_builtins_full = {"full", groups, COUNT_OF(groups)};

@@ -34,7 +34,6 @@ extern const struct rego_builtin_group rego_group_graphql;
 extern const struct rego_builtin_group rego_group_jwt;
 extern const struct rego_builtin_group rego_group_jwt_sign;
 extern const struct rego_builtin_group rego_group_net;
-extern const struct rego_builtin_group rego_group_random;
 extern const struct rego_builtin_group rego_group_schema;
 extern const struct rego_builtin_group rego_group_semver;
 extern const struct rego_builtin_group rego_group_template;

@@ -2,6 +2,7 @@
 /* abs, ceil, floor, round, ranges, to_number. Exact for numbers of any size. */
 #include "base/text.h"
 #include "rego/builtin_groups.h"
+#include "rego/codec.h"
 
 enum { DOUBLE_MAX_EXPONENT = 308 };
 
@@ -170,37 +171,6 @@ range_step(struct rego_call *c, const struct value *args, struct value *ret)
 
 /* ---- to_number ---- */
 
-/* Also "+1", "007", ".5", "5.", which the syntax of JSON refuses, as canonical text. */
-static bool
-canonical(struct bytes text, struct buf *out)
-{
-	size_t i = 0, from;
-	bool digits;
-
-	if (i < text.n && (text.p[i] == '+' || text.p[i] == '-'))
-		if (text.p[i++] == '-')
-			buf_u8(out, '-');
-	from = i;
-	while (i < text.n && text.p[i] >= '0' && text.p[i] <= '9')
-		i++;
-	digits = i > from;
-	while (from + 1 < i && text.p[from] == '0')
-		from++;
-	buf_bytes(out, digits ? bytes_sub(text, from, i) : BYTES("0"));
-	if (i < text.n && text.p[i] == '.') {
-		from = ++i;
-		while (i < text.n && text.p[i] >= '0' && text.p[i] <= '9')
-			i++;
-		digits |= i > from;
-		if (i > from) {
-			buf_u8(out, '.');
-			buf_bytes(out, bytes_sub(text, from, i));
-		}
-	}
-	buf_bytes(out, bytes_sub(text, i, text.n));
-	return digits && buf_ok(out);
-}
-
 static bool
 is_special(struct bytes text)
 {
@@ -224,7 +194,7 @@ parse_number(struct rego_call *c, const struct value *arg, struct value *ret)
 	TRY(rego_charge(c, arg->n / 8));
 	if (is_special(string_bytes(arg)))
 		return builtin_operand(c, 1, "valid number string", arg);
-	if (!canonical(string_bytes(arg), &text) || !num_parse(&n, buf_view(&text)))
+	if (!codec_number(string_bytes(arg), &text) || !num_parse(&n, buf_view(&text)))
 		return builtin_error(c, "strconv.ParseFloat: parsing \"%.*s\": invalid syntax",
 		                     BYTES_ARG(string_bytes(arg)));
 	if ((int64_t)mpz_sizeinbase(n.coef, 10) + n.exp > DOUBLE_MAX_EXPONENT + 1)

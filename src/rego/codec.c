@@ -139,3 +139,33 @@ codec_json_text(const struct value *v, struct buf *out)
 	}
 	out->failed |= !buf_ok(&plain);
 }
+
+bool
+codec_number(struct bytes text, struct buf *out)
+{
+	size_t i = 0, from;
+	bool digits;
+
+	if (i < text.n && (text.p[i] == '+' || text.p[i] == '-'))
+		if (text.p[i++] == '-')
+			buf_u8(out, '-');
+	from = i;
+	while (i < text.n && text.p[i] >= '0' && text.p[i] <= '9')
+		i++;
+	digits = i > from;
+	while (from + 1 < i && text.p[from] == '0')
+		from++;
+	buf_bytes(out, digits ? bytes_sub(text, from, i) : BYTES("0"));
+	if (i < text.n && text.p[i] == '.') {
+		from = ++i;
+		while (i < text.n && text.p[i] >= '0' && text.p[i] <= '9')
+			i++;
+		digits |= i > from;
+		if (i > from) {
+			buf_u8(out, '.');
+			buf_bytes(out, bytes_sub(text, from, i));
+		}
+	}
+	buf_bytes(out, bytes_sub(text, i, text.n));
+	return digits && buf_ok(out);
+}

@@ -22,4 +22,11 @@ status codec_json(struct rego_call *c, struct bytes text, struct value *ret);
 /* JSON without any optional character; with <, > and & escaped as encoding/json does. */
 void codec_json_text(const struct value *v, struct buf *out);
 
+/*
+ * Number text as Go's parsers take it ("+1", "007", ".5", "5." too) in JSON's
+ * syntax, appended; what stands behind the digits is copied as it is. False
+ * without any digit.
+ */
+bool codec_number(struct bytes text, struct buf *out);
+
 #endif

@@ -45,9 +45,11 @@ pattern_get(struct rego_call *c, enum rego_cache_kind kind, struct bytes key, st
 		return builtin_error(c, "error parsing regexp: %s", err.msg);
 	}
 	*ret = p->re;
-	if (!rego_cache_put(c, kind, key, p, sizeof *p + p->arena.used, pattern_free))
-		return builtin_limit(c, "out of memory");
-	return OK;
+	if (rego_cache_put(c, kind, key, p, sizeof *p + p->arena.used, pattern_free))
+		return OK;
+	/* Nothing keeps it: for this call alone, then. */
+	s = re_compile(c->arena, text, 0, ret, &err);
+	return is_ok(s) ? OK : builtin_limit(c, "%s", err.msg);
 }
 
 struct re_budget

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* graph.reachable and graph.reachable_paths: an object from nodes to their neighbours. */
+#include "rego/builtin_groups.h"
+
+enum { GRAPH_MAX_DEPTH = 1000 };
+
+static status
+operands(struct rego_call *c, const struct value *args)
+{
+	TRY(builtin_type(c, args, 0, VALUE_OBJECT));
+	if (args[1].type != VALUE_ARRAY && args[1].type != VALUE_SET)
+		return builtin_operand(c, 2, "{array, set}", &args[1]);
+	return OK;
+}
+
+/* Items of an array or set of neighbours; anything else has none. */
+static uint32_t
+edge_count(const struct value *edges)
+{
+	return edges->type == VALUE_ARRAY || edges->type == VALUE_SET ? edges->n : 0;
+}
+
+/* Place of a key in the graph, UINT32_MAX if it is no node. */
+static uint32_t
+node_of(const struct value *graph, const struct value *key)
+{
+	const struct value *edges = value_get(graph, key);
+	uint32_t lo = 0, hi = graph->n;
+
+	if (!edges)
+		return UINT32_MAX;
+	while (hi - lo > 1) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (value_cmp(&graph->u.members[mid].key, key) <= 0)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+struct reach {
+	struct rego_call *c;
+	const struct value *graph;
+	bool *seen;
+	uint32_t *queue;
+	uint32_t n;
+};
+
+static status
+enqueue(struct reach *r, const struct value *nodes)
+{
+	for (uint32_t i = 0; i < edge_count(nodes); i++) {
+		uint32_t node = node_of(r->graph, &nodes->u.items[i]);
+
+		TRY(rego_charge(r->c, 4));
+		if (node == UINT32_MAX || r->seen[node])
+			continue;
+		r->seen[node] = true;
+		r->queue[r->n++] = node;
+	}
+	return OK;
+}
+
+static status
+reachable(struct rego_call *c, const struct value *args, struct value *ret)
+{
+	struct value_list out = value_list_of(c->arena);
+	struct reach r = {.c = c, .graph = &args[0]};
+
+	TRY(operands(c, args));
+	r.seen = arena_array(c->arena, args[0].n, sizeof *r.seen);
+	r.queue = arena_array(c->arena, args[0].n, sizeof *r.queue);
+	TRY(arena_check(c->arena, c->err));
+	TRY(enqueue(&r, &args[1]));
+	for (uint32_t i = 0; i < r.n; i++) {
+		value_push(&out, args[0].u.members[r.queue[i]].key);
+		TRY(enqueue(&r, &args[0].u.members[r.queue[i]].val));
+	}
+	*ret = value_set(&out);
+	return arena_check(c->arena, c->err);
+}
+
+/* ---- paths ---- */
+
+struct walk {
+	struct rego_call *c;
+	const struct value *graph;
+	struct value_list out;
+	struct value path[GRAPH_MAX_DEPTH + 1];
+	bool *on_path; /* by place in the graph */
+};
+
+static status
+put_path(struct walk *w, uint32_t n)
+{
+	struct value *items = arena_array(w->c->arena, n, sizeof *items);
+
+	TRY(rego_charge(w->c, 4 + n / 4));
+	TRY(arena_check(w->c->arena, w->c->err));
+	mem_copy(items, w->path, n * sizeof *items);
+	value_push(&w->out, (struct value){.type = VALUE_ARRAY, .n = n, .u.items = items});
+	return OK;
+}
+
+/* A path ends where there is no neighbour, where the next is no node, or closes a circle. */
+static status
+follow(struct walk *w, const struct value *key, uint32_t depth)
+{
+	uint32_t node = node_of(w->graph, key);
+	const struct value *edges;
+
+	TRY(rego_charge(w->c, 4));
+	if (node == UINT32_MAX)
+		return put_path(w, depth);
+	if (depth >= GRAPH_MAX_DEPTH)
+		return builtin_limit(w->c, "a path is longer than %d", GRAPH_MAX_DEPTH);
+	edges = &w->graph->u.members[node].val;
+	w->path[depth] = *key;
+	if (edge_count(edges) == 0)
+		return put_path(w, depth + 1);
+	w->on_path[node] = true;
+	for (uint32_t i = 0; i < edges->n; i++) {
+		uint32_t next = node_of(w->graph, &edges->u.items[i]);
+
+		if (next != UINT32_MAX && w->on_path[next])
+			TRY(put_path(w, depth + 1));
+		else
+			TRY(follow(w, &edges->u.items[i], depth + 1));
+	}
+	w->on_path[node] = false;
+	return OK;
+}
+
+static status
+reachable_paths(struct rego_call *c, const struct value *args, struct value *ret)
+{
+	struct walk *w;
+
+	TRY(operands(c, args));
+	w = arena_new(c->arena, struct walk);
+	TRY(arena_check(c->arena, c->err));
+	w->c = c;
+	w->graph = &args[0];
+	w->out = value_list_of(c->arena);
+	w->on_path = arena_array(c->arena, args[0].n, sizeof *w->on_path);
+	TRY(arena_check(c->arena, c->err));
+	for (uint32_t i = 0; i < args[1].n; i++)
+		if (value_get(&args[0], &args[1].u.items[i]))
+			TRY(follow(w, &args[1].u.items[i], 0));
+	*ret = value_set(&w->out);
+	return arena_check(c->arena, c->err);
+}
+
+static const struct rego_builtin list[] = {
+	{"graph.reachable", 2, 0, reachable},
+	{"graph.reachable_paths", 2, 0, reachable_paths},
+};
+const struct rego_builtin_group rego_group_graph = {list, COUNT_OF(list)};
