@@ -89,7 +89,7 @@ struct walk {
 	const struct value *graph;
 	struct value_list out;
 	struct value path[GRAPH_MAX_DEPTH + 1];
-	bool *on_path; /* by place in the graph */
+	bool *reached; /* by place in the graph */
 };
 
 static status
@@ -104,7 +104,10 @@ put_path(struct walk *w, uint32_t n)
 	return OK;
 }
 
-/* A path ends where there is no neighbour, where the next is no node, or closes a circle. */
+/*
+ * A path ends where there is no neighbour, where the next is no node, or was
+ * reached before: in a circle, or by another path from the same first step.
+ */
 static status
 follow(struct walk *w, const struct value *key, uint32_t depth)
 {
@@ -120,16 +123,38 @@ follow(struct walk *w, const struct value *key, uint32_t depth)
 	w->path[depth] = *key;
 	if (edge_count(edges) == 0)
 		return put_path(w, depth + 1);
-	w->on_path[node] = true;
 	for (uint32_t i = 0; i < edges->n; i++) {
 		uint32_t next = node_of(w->graph, &edges->u.items[i]);
 
-		if (next != UINT32_MAX && w->on_path[next])
+		if (next != UINT32_MAX && w->reached[next]) {
 			TRY(put_path(w, depth + 1));
-		else
-			TRY(follow(w, &edges->u.items[i], depth + 1));
+			continue;
+		}
+		w->reached[node] = true;
+		TRY(follow(w, &edges->u.items[i], depth + 1));
 	}
-	w->on_path[node] = false;
+	return OK;
+}
+
+/* All paths from one node; what was reached is forgotten after each first step. */
+static status
+paths_from(struct walk *w, const struct value *key)
+{
+	uint32_t node = node_of(w->graph, key);
+	const struct value *edges;
+
+	if (node == UINT32_MAX)
+		return OK;
+	edges = &w->graph->u.members[node].val;
+	w->path[0] = *key;
+	if (edge_count(edges) == 0)
+		return put_path(w, 1);
+	for (uint32_t i = 0; i < edges->n; i++) {
+		TRY(rego_charge(w->c, w->graph->n / 16));
+		mem_zero(w->reached, w->graph->n * sizeof *w->reached);
+		w->reached[node] = true;
+		TRY(follow(w, &edges->u.items[i], 1));
+	}
 	return OK;
 }
 
@@ -144,11 +169,10 @@ reachable_paths(struct rego_call *c, const struct value *args, struct value *ret
 	w->c = c;
 	w->graph = &args[0];
 	w->out = value_list_of(c->arena);
-	w->on_path = arena_array(c->arena, args[0].n, sizeof *w->on_path);
+	w->reached = arena_array(c->arena, args[0].n, sizeof *w->reached);
 	TRY(arena_check(c->arena, c->err));
 	for (uint32_t i = 0; i < args[1].n; i++)
-		if (value_get(&args[0], &args[1].u.items[i]))
-			TRY(follow(w, &args[1].u.items[i], 0));
+		TRY(paths_from(w, &args[1].u.items[i]));
 	*ret = value_set(&w->out);
 	return arena_check(c->arena, c->err);
 }

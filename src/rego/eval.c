@@ -21,6 +21,8 @@ eval_start(struct rego_eval *ev, const struct policy *p, const struct eval_optio
 		.depth_left = MIN(depth, (uint32_t)EVAL_MAX_DEPTH),
 		.random = o->random,
 		.random_ctx = o->random_ctx,
+		.zone = o->zone,
+		.zone_ctx = o->zone_ctx,
 		.err = err,
 	};
 	if (o->limits.time_ns) {
@@ -84,6 +86,12 @@ rego_random(struct rego_call *c, void *to, size_t n)
 		return builtin_error(c, "the host gives no random numbers");
 	c->eval->random(c->eval->random_ctx, to, n);
 	return OK;
+}
+
+bool
+rego_zone(struct rego_call *c, struct bytes name, struct buf *tzif)
+{
+	return c->eval->zone && c->eval->zone(c->eval->zone_ctx, name, tzif);
 }
 
 void *

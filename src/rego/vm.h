@@ -92,6 +92,8 @@ struct rego_eval {
 	struct value_list memo;      /* rego_memo_put() */
 	void (*random)(void *ctx, void *to, size_t n);
 	void *random_ctx;
+	bool (*zone)(void *ctx, struct bytes name, struct buf *tzif);
+	void *zone_ctx;
 	enum eval_error why;
 	struct err *err;
 };
@@ -107,6 +109,9 @@ struct eval_options {
 	struct rego_cache *cache;
 	void (*random)(void *ctx, void *to, size_t n);
 	void *random_ctx;
+	/* TZif data by name, see zone_file(); NULL: UTC alone. */
+	bool (*zone)(void *ctx, struct bytes name, struct buf *tzif);
+	void *zone_ctx;
 };
 
 /* The arena is the caller's: results live there; its cap is the byte budget. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builtin_rows.h"
+#include "rego/zone_file.h"
 #include "unit.h"
 
 #include <string.h>
@@ -92,16 +93,11 @@ rego_random(struct rego_call *c, void *to, size_t n)
 	return OK;
 }
 
-/* The system's zones, where there are any. */
 bool
 rego_zone(struct rego_call *c, struct bytes name, struct buf *tzif)
 {
-	char path[256];
-	struct err err;
-
 	(void)c;
-	snprintf(path, sizeof path, "/usr/share/zoneinfo/%.*s", BYTES_ARG(name));
-	return is_ok(file_read(path, 1 << 20, tzif, &err));
+	return zone_file(NULL, name, tzif);
 }
 
 static void
