@@ -62,6 +62,7 @@ default WriteStreamRequest := false
 CreateContainerRequest := {"allowed": true, "ops": ops} if {
 	nothing_foreign
 	annotation("io.kubernetes.cri.container-type") == "container"
+	input.OCI.Hostname in {"", hostname}
 	some c in policy_data.containers
 	c.name == annotation("io.kubernetes.cri.container-name")
 	input.sandbox_pidns == policy_data.pod.share_pids
@@ -96,7 +97,7 @@ CreateContainerRequest := {"allowed": true, "ops": sandbox_ops} if {
 	}
 	count(input.storages) <= 1
 	every m in input.OCI.Mounts {
-		mount_is_standard(m)
+		mount_is_standard(m, false)
 	}
 	count(input.devices) == 0
 	count(input.OCI.Linux.Devices) == 0
@@ -178,6 +179,9 @@ image_fits(c) if {
 		storage_fits(c, s)
 	}
 	count({s.mount_point | some s in input.storages}) == count(input.storages)
+	every m in c.mounts {
+		volume_present(m)
+	}
 }
 
 guest_pull_fits(s) if {
@@ -201,8 +205,7 @@ storage_fits(c, s) if {
 	s.driver == "ephemeral"
 	s.fstype == "tmpfs"
 	s.source == "tmpfs"
-	s.shared == false
-	count(s.driver_options) == 0
+	storage_is_plain(s)
 	some m in c.mounts
 	m.source == "memory"
 	volume_at(m, s.mount_point)
@@ -212,10 +215,25 @@ storage_fits(c, s) if {
 	s.driver == "local"
 	s.fstype == "local"
 	s.source == "local"
-	s.shared == false
-	count(s.driver_options) == 0
+	storage_is_plain(s)
 	some m in c.mounts
 	m.source == "scratch"
+	volume_at(m, s.mount_point)
+}
+
+storage_is_plain(s) if {
+	s.shared == false
+	is_null(s.fs_group)
+	count(s.driver_options) == 0
+	every o in s.options {
+		regex.match("^(mode=0777|fsgid=[0-9]{1,10})$", o)
+	}
+}
+
+volume_present(m) if m.source == "files"
+
+volume_present(m) if {
+	some s in input.storages
 	volume_at(m, s.mount_point)
 }
 
@@ -373,6 +391,9 @@ mounts_fit(c) if {
 		m.destination == want.path
 		volume_fits(want, m)
 	}
+	every path, _ in standard_mounts {
+		path in {m.destination | some m in input.OCI.Mounts}
+	}
 }
 
 mount_fits(c, m) if {
@@ -383,7 +404,7 @@ mount_fits(c, m) if {
 
 mount_fits(c, m) if {
 	not m.destination in {w.path | some w in c.mounts}
-	mount_is_standard(m)
+	mount_is_standard(m, c.privileged)
 }
 
 volume_fits(want, m) if {
@@ -425,16 +446,17 @@ shared_file(m) if {
 	regex.match(concat("", ["^/run/kata-containers/shared/containers/(passthrough/)?(watchable/)?", input.container_id, "-[0-9a-f]{16}-", base, "$"]), m.source)
 }
 
-mount_is_standard(m) if {
+mount_is_standard(m, writable) if {
 	want := standard_mounts[m.destination]
 	m.type_ == want.type
 	m.source == want.source
-	every o in m.options {
-		o in want.options
-	}
+	options := {o | some o in m.options}
+	count(want.options - options) == 0
+	count((options - want.options) - want.more) == 0
+	kernel_files_protected(m, writable)
 }
 
-mount_is_standard(m) if {
+mount_is_standard(m, _) if {
 	m.destination in kubelet_files
 	m.type_ == "bind"
 	every o in m.options {
@@ -443,6 +465,12 @@ mount_is_standard(m) if {
 	shared_file(m)
 }
 
+kernel_files_protected(_, writable) if writable
+
+kernel_files_protected(m, _) if "ro" in m.options
+
+kernel_files_protected(m, _) if not m.type_ in {"sysfs", "cgroup"}
+
 kubelet_files := {"/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/dev/termination-log"} | token_files
 
 token_files := {"/var/run/secrets/kubernetes.io/serviceaccount"} if policy_data.pod.token
@@ -450,13 +478,13 @@ token_files := {"/var/run/secrets/kubernetes.io/serviceaccount"} if policy_data.
 token_files := set() if not policy_data.pod.token
 
 standard_mounts := {
-	"/proc": {"type": "proc", "source": "proc", "options": {"nosuid", "noexec", "nodev"}},
-	"/dev": {"type": "tmpfs", "source": "tmpfs", "options": {"nosuid", "strictatime", "mode=755", "size=65536k"}},
-	"/dev/pts": {"type": "devpts", "source": "devpts", "options": {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}},
-	"/dev/mqueue": {"type": "mqueue", "source": "mqueue", "options": {"nosuid", "noexec", "nodev"}},
-	"/dev/shm": {"type": "bind", "source": "/run/kata-containers/sandbox/shm", "options": {"rbind", "rprivate", "rw"}},
-	"/sys": {"type": "sysfs", "source": "sysfs", "options": {"nosuid", "noexec", "nodev", "ro", "rw"}},
-	"/sys/fs/cgroup": {"type": "cgroup", "source": "cgroup", "options": {"nosuid", "noexec", "nodev", "relatime", "ro", "rw"}},
+	"/proc": {"type": "proc", "source": "proc", "options": {"nosuid", "noexec", "nodev"}, "more": set()},
+	"/dev": {"type": "tmpfs", "source": "tmpfs", "options": {"nosuid", "strictatime", "mode=755", "size=65536k"}, "more": set()},
+	"/dev/pts": {"type": "devpts", "source": "devpts", "options": {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}, "more": set()},
+	"/dev/mqueue": {"type": "mqueue", "source": "mqueue", "options": {"nosuid", "noexec", "nodev"}, "more": set()},
+	"/dev/shm": {"type": "bind", "source": "/run/kata-containers/sandbox/shm", "options": {"rbind"}, "more": {"rprivate", "rw"}},
+	"/sys": {"type": "sysfs", "source": "sysfs", "options": {"nosuid", "noexec", "nodev"}, "more": {"ro", "rw"}},
+	"/sys/fs/cgroup": {"type": "cgroup", "source": "cgroup", "options": {"nosuid", "noexec", "nodev", "relatime"}, "more": {"ro", "rw"}},
 }
 
 devices_fit(c) if {
