@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/platform.h"
+
+static const struct platform rows[] = {
+        {"local-ns", "Local-NS", "contrast-cc-local-ns", PLATFORM_SNP, PLATFORM_LAUNCHER, true,
+         true, "namespaces of this machine, software secure processor (INSECURE)"},
+        {"local-vm", "Local-VM", "contrast-cc-local-vm", PLATFORM_SNP, PLATFORM_LAUNCHER, true,
+         true, "micro-VMs on this machine, software secure processor (INSECURE)"},
+        {"metal-snp", "Metal-QEMU-SNP", "contrast-cc-metal-snp", PLATFORM_SNP, PLATFORM_ANNOTATION,
+         false, false, "Kata with QEMU on AMD SEV-SNP"},
+        {"metal-tdx", "Metal-QEMU-TDX", "contrast-cc-metal-tdx", PLATFORM_TDX, PLATFORM_ANNOTATION,
+         false, false, "Kata with QEMU on Intel TDX"},
+};
+
+/* Names by which Contrast's users know a row. */
+static const struct {
+	const char *name, *row;
+} aliases[] = {
+        {"metal-qemu-snp", "metal-snp"},
+        {"metal-qemu-tdx", "metal-tdx"},
+};
+
+const struct platform *
+platforms(size_t *ret_n)
+{
+	*ret_n = COUNT_OF(rows);
+	return rows;
+}
+
+static bool
+same_word(struct bytes text, const char *word)
+{
+	struct bytes w = bytes_str(word);
+
+	if (text.n != w.n)
+		return false;
+	for (size_t i = 0; i < w.n; i++) {
+		uint8_t c = text.p[i];
+
+		if (c >= 'A' && c <= 'Z')
+			c |= 0x20;
+		if (c != w.p[i])
+			return false;
+	}
+	return true;
+}
+
+const struct platform *
+platform_find(struct bytes name)
+{
+	for (size_t i = 0; i < COUNT_OF(aliases); i++)
+		if (same_word(name, aliases[i].name))
+			name = bytes_str(aliases[i].row);
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		if (same_word(name, rows[i].name))
+			return &rows[i];
+	return NULL;
+}
+
+const struct platform *
+platform_of_class(struct bytes runtime_class)
+{
+	static const char prefix[] = "contrast-cc-";
+	struct bytes rest = bytes_sub(runtime_class, sizeof prefix - 1, runtime_class.n);
+
+	if (!bytes_starts(runtime_class, bytes_str(prefix)))
+		return NULL;
+	for (;;) {
+		const struct platform *p = platform_find(rest);
+
+		if (p)
+			return p;
+		while (rest.n > 0 && rest.p[rest.n - 1] != '-')
+			rest.n--;
+		if (rest.n == 0)
+			return NULL;
+		rest.n--;
+	}
+}
+
+void
+platform_names(struct buf *out)
+{
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		buf_printf(out, "%s%s", i ? ", " : "", rows[i].name);
+}
