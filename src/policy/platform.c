@@ -2,9 +2,9 @@
 #include "policy/platform.h"
 
 static const struct platform rows[] = {
-        {"local-ns", "Local-NS", "contrast-cc-local-ns", PLATFORM_SNP, PLATFORM_LAUNCHER, true,
+        {"local-ns", "local-ns", "contrast-cc-local-ns", PLATFORM_SNP, PLATFORM_LAUNCHER, true,
          true, "namespaces of this machine, software secure processor (INSECURE)"},
-        {"local-vm", "Local-VM", "contrast-cc-local-vm", PLATFORM_SNP, PLATFORM_LAUNCHER, true,
+        {"local-vm", "local-vm", "contrast-cc-local-vm", PLATFORM_SNP, PLATFORM_LAUNCHER, true,
          true, "micro-VMs on this machine, software secure processor (INSECURE)"},
         {"metal-snp", "Metal-QEMU-SNP", "contrast-cc-metal-snp", PLATFORM_SNP, PLATFORM_ANNOTATION,
          false, false, "Kata with QEMU on AMD SEV-SNP"},
