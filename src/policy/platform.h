@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * platform.h: where confidential pods can run, one row each. Code reads the
- * row and never tests a platform by its name (DESIGN section 12).
+ * row and never tests a platform by its name.
  */
 #ifndef POLICY_PLATFORM_H
 #define POLICY_PLATFORM_H
