@@ -7,21 +7,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-enum {
-	HEADER_SIZE = 32,
-	ENTRY_SIZE = 24,
-	MAX_ENTRIES = 16,
-};
-
-/* GUIDs of the certificate table in memory order. */
-static const uint8_t guid_vcek[16] = {0x8d, 0x75, 0xda, 0x63, 0x64, 0xe6, 0x64, 0x45,
-                                      0xad, 0xc5, 0xf4, 0xb9, 0x3b, 0xe8, 0xac, 0xcd};
-static const uint8_t guid_ask[16] = {0x79, 0xb3, 0xb7, 0x4a, 0xac, 0xbb, 0xe4, 0x4f,
-                                     0xa0, 0x2f, 0x05, 0xae, 0xf3, 0x27, 0xc7, 0x82};
-static const uint8_t guid_ark[16] = {0xa4, 0x06, 0xb4, 0xc0, 0x03, 0xa8, 0x52, 0x49,
-                                     0x97, 0x43, 0x3f, 0xb6, 0x01, 0x4c, 0xd0, 0xae};
-static const uint8_t guid_crl[16] = {0x11, 0x3b, 0xf8, 0x92, 0x81, 0x58, 0x3d, 0x4d,
-                                     0x97, 0xff, 0xd1, 0x9f, 0x88, 0xdc, 0x67, 0xea};
+enum { HEADER_SIZE = 32 };
 
 void
 device_request_emit(const uint8_t report_data[PROCESSOR_REPORT_DATA_SIZE], uint32_t vmpl,
@@ -40,27 +26,6 @@ put_header(struct buf *out, uint32_t code, uint32_t size)
 	buf_le32(out, code);
 	buf_le32(out, size);
 	buf_zeros(out, 24);
-}
-
-struct table_entry {
-	const uint8_t *guid;
-	struct bytes der;
-};
-
-static void
-put_table(const struct table_entry *entries, size_t n, struct buf *out)
-{
-	size_t offset = (n + 1) * ENTRY_SIZE;
-
-	for (size_t i = 0; i < n; i++) {
-		buf_add(out, entries[i].guid, 16);
-		buf_le32(out, (uint32_t)offset);
-		buf_le32(out, (uint32_t)entries[i].der.n);
-		offset += entries[i].der.n;
-	}
-	buf_zeros(out, ENTRY_SIZE);
-	for (size_t i = 0; i < n; i++)
-		buf_bytes(out, entries[i].der);
 }
 
 static uint32_t
@@ -92,64 +57,18 @@ device_serve(struct guest *g, struct processor *p, int64_t now, struct bytes req
 	uint32_t code = make_report(g, p, now, request, &report, &crl);
 
 	if (code == 0) {
-		const struct table_entry entries[] = {
-		        {guid_vcek, processor_vcek(p)},
-		        {guid_ask, processor_ask(p)},
-		        {guid_ark, processor_ark(p)},
-		        {guid_crl, crl},
-		};
+		const struct snp_table certificates = {
+		        .entry = {[SNP_TABLE_VCEK] = processor_vcek(p),
+		                  [SNP_TABLE_ASK] = processor_ask(p),
+		                  [SNP_TABLE_ARK] = processor_ark(p),
+		                  [SNP_TABLE_CRL] = crl}};
 
-		put_table(entries, COUNT_OF(entries), &table);
+		snp_table_emit(&certificates, &table);
 	}
 	buf_be32(out, (uint32_t)(HEADER_SIZE + report.n + table.n));
 	put_header(out, code, (uint32_t)report.n);
 	buf_bytes(out, buf_view(&report));
 	buf_bytes(out, buf_view(&table));
-}
-
-static struct bytes *
-slot_of(struct device_answer *a, struct bytes guid)
-{
-	struct {
-		const uint8_t *guid;
-		struct bytes *slot;
-	} const slots[] = {{guid_vcek, &a->vcek},
-	                   {guid_ask, &a->ask},
-	                   {guid_ark, &a->ark},
-	                   {guid_crl, &a->crl}};
-
-	for (size_t i = 0; i < COUNT_OF(slots); i++) {
-		if (bytes_equal(guid, bytes_of(slots[i].guid, 16)))
-			return slots[i].slot;
-	}
-	return NULL;
-}
-
-/* The host wrote the table: ranges are checked, doubles refused, strangers skipped. */
-static bool
-read_table(struct bytes table, struct device_answer *ret)
-{
-	struct rd r = rd_init(table);
-
-	for (size_t i = 0; i < MAX_ENTRIES; i++) {
-		struct bytes guid = rd_bytes(&r, 16);
-		uint32_t offset = rd_le32(&r);
-		uint32_t n = rd_le32(&r);
-		struct bytes *slot;
-
-		if (!rd_ok(&r))
-			return false;
-		if (bytes_all_zero(guid))
-			return offset == 0 && n == 0;
-		if (offset > table.n || n > table.n - offset || n == 0)
-			return false;
-		slot = slot_of(ret, guid);
-		if (slot && slot->n > 0)
-			return false;
-		if (slot)
-			*slot = bytes_sub(table, offset, (size_t)offset + n);
-	}
-	return false;
 }
 
 status
@@ -165,11 +84,10 @@ device_answer_parse(struct bytes answer, struct device_answer *ret, struct err *
 		return err_set(err, ERR_UNREACHABLE, "E-NODE-036",
 		               "the secure processor answers with status %#x", code);
 	ret->report = rd_bytes(&r, size);
-	if (!rd_ok(&r) || size != PROCESSOR_REPORT_SIZE || !bytes_all_zero(reserved) ||
-	    !read_table(rd_bytes(&r, rd_left(&r)), ret))
+	if (!rd_ok(&r) || size != PROCESSOR_REPORT_SIZE || !bytes_all_zero(reserved))
 		return err_set(err, ERR_PARSE, "E-NODE-035",
 		               "the secure processor's answer is malformed");
-	return OK;
+	return snp_table_parse(rd_bytes(&r, rd_left(&r)), &ret->certificates, err);
 }
 
 static status

@@ -14,6 +14,7 @@
 #ifndef NODE_DEVICE_H
 #define NODE_DEVICE_H
 
+#include "evidence/snp/certtable.h"
 #include "node/processor.h"
 
 enum {
@@ -35,9 +36,11 @@ void device_serve(struct guest *g, struct processor *p, int64_t now, struct byte
 
 /* What a guest gets; slices borrow from the frame. Absent certificates are empty. */
 struct device_answer {
-	struct bytes report, vcek, ask, ark, crl;
+	struct bytes report;
+	struct snp_table certificates;
 };
-/* `answer` without its length. ERR_PARSE E-NODE-035, ERR_UNREACHABLE E-NODE-036 (its status). */
+/* `answer` without its length. ERR_PARSE E-NODE-035, E-EVIDENCE-040, ERR_UNREACHABLE E-NODE-036
+ * (its status). */
 status device_answer_parse(struct bytes answer, struct device_answer *ret, struct err *err);
 
 /* Blocking call on the stream; the answer's storage is `frame`. ERR_UNREACHABLE E-NODE-036. */

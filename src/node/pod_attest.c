@@ -107,18 +107,18 @@ make_document(struct pod *p, const struct attest_request *request, struct buf *o
 	CLEANUP(buf_done) struct buf frame = {0};
 	uint8_t report_data[PROCESSOR_REPORT_DATA_SIZE];
 	struct device_answer answer;
+	static const enum snp_table_kind kinds[] = {SNP_TABLE_VCEK, SNP_TABLE_ASK, SNP_TABLE_ARK};
 	struct document d = {.tee = TEE_SNP};
 	struct value v;
 
 	report_data_of(request, report_data);
 	TRY(device_report(p->o->device_fd, report_data, 0, &frame, &answer, err));
 	d.evidence = answer.report;
-	d.endorsements.certs[0] = answer.vcek;
-	d.endorsements.certs[1] = answer.ask;
-	d.endorsements.certs[2] = answer.ark;
-	d.endorsements.n_certs = 3;
-	d.endorsements.crls[0] = answer.crl;
-	d.endorsements.n_crls = answer.crl.n ? 1 : 0;
+	for (size_t i = 0; i < COUNT_OF(kinds); i++)
+		d.endorsements.certs[i] = answer.certificates.entry[kinds[i]];
+	d.endorsements.n_certs = COUNT_OF(kinds);
+	d.endorsements.crls[0] = answer.certificates.entry[SNP_TABLE_CRL];
+	d.endorsements.n_crls = 1;
 	v = document_to_json(&a, &d);
 	TRY(arena_check(&a, err));
 	json_write(&v, JSON_COMPACT, out);

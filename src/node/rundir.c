@@ -187,6 +187,9 @@ process_start_time(pid_t pid)
 	if (paren == SIZE_MAX)
 		return 0;
 	t = bytes_sub(t, paren + 2, t.n);
+	/* One that has ended and waits to be reaped by others is gone for us. */
+	if (t.n == 0 || t.p[0] == 'Z' || t.p[0] == 'X')
+		return 0;
 	for (int field = 3; field < 22; field++) {
 		size_t blank = bytes_find_byte(t, ' ', 0);
 
