@@ -9,6 +9,7 @@ struct resolver {
 	const struct module *module; /* NULL: a query */
 	struct node *package;
 	struct declared *names;      /* undeclared ones */
+	struct declared *argument_names; /* those that stand in the arguments */
 	struct scope *scope;
 	struct variable *vars;
 	uint32_t n_vars, cap_vars;
@@ -571,7 +572,7 @@ resolve_body(struct resolver *rs, struct body *b)
 static status
 resolve_branch(struct resolver *rs, struct rule *r)
 {
-	rs->names = NULL;
+	rs->names = rs->argument_names;
 	TRY(scope_open(rs));
 	if (r->body)
 		TRY(resolve_body(rs, r->body));
@@ -592,6 +593,7 @@ resolve_rule(struct compiler *c, struct module *m, struct node *package, struct 
 		TRY(declare_pattern(&rs, r->args[i]));
 	for (uint32_t i = 0; i < r->n_args; i++)
 		TRY(resolve_term(&rs, r->args[i]));
+	rs.argument_names = rs.names;
 	for (struct rule *branch = r; branch; branch = branch->otherwise)
 		TRY(resolve_branch(&rs, branch));
 	for (struct rule *branch = r; branch; branch = branch->otherwise) {

@@ -203,21 +203,6 @@ call_target(struct rego_eval *ev, uint32_t target, const struct value *args, uin
 	return call_builtin(ev, t->builtin, args, line, ret);
 }
 
-static status
-call_mocked(struct rego_eval *ev, uint32_t target, const struct value *args, uint32_t line,
-            struct value *ret)
-{
-	for (const struct mock *m = ev->frame->mocks; m; m = m->below) {
-		if (m->target != target)
-			continue;
-		if (m->is_function)
-			return call_target(ev, m->other, args, line, ret);
-		*ret = m->value;
-		return OK;
-	}
-	return call_target(ev, target, args, line, ret);
-}
-
 /* ---- with ---- */
 
 static status
@@ -266,6 +251,35 @@ with_mock(struct rego_eval *ev, uint32_t target, bool is_function, uint32_t othe
 	                   ev->frame->mocks};
 	ev->frame->mocks = m;
 	return OK;
+}
+
+/* What replaces a function runs as if nothing were replaced: it may call the original. */
+static status
+call_replacement(struct rego_eval *ev, uint32_t target, const struct value *args, uint32_t line,
+                 struct value *ret)
+{
+	struct value reg;
+
+	TRY(push_frame(ev, &reg));
+	ev->frame->mocks = NULL;
+	TRY(call_target(ev, target, args, line, ret));
+	ev->frame = ev->frame->parent;
+	return OK;
+}
+
+static status
+call_mocked(struct rego_eval *ev, uint32_t target, const struct value *args, uint32_t line,
+            struct value *ret)
+{
+	for (const struct mock *m = ev->frame->mocks; m; m = m->below) {
+		if (m->target != target)
+			continue;
+		if (m->is_function)
+			return call_replacement(ev, m->other, args, line, ret);
+		*ret = m->value;
+		return OK;
+	}
+	return call_target(ev, target, args, line, ret);
 }
 
 /* ---- the loop ---- */

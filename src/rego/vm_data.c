@@ -56,6 +56,26 @@ is_covered(const struct rego_eval *ev, uint32_t document)
 	return false;
 }
 
+static status whole_document(struct rego_eval *ev, uint32_t document, const struct value *base,
+                             struct value *ret);
+
+/* In the whole the base wins over a rule of the same name; packages are merged. */
+static status
+child_value(struct rego_eval *ev, uint32_t d, const struct value *base, struct value *ret)
+{
+	uint32_t f = ev->policy->documents[d].function;
+
+	if (f && base)
+		*ret = *base;
+	else if (f)
+		return vm_rule(ev, f - 1, ret);
+	else if (base && base->type != VALUE_OBJECT)
+		*ret = *base;
+	else
+		return whole_document(ev, d, base, ret);
+	return OK;
+}
+
 static status
 whole_document(struct rego_eval *ev, uint32_t document, const struct value *base, struct value *ret)
 {
@@ -73,10 +93,7 @@ whole_document(struct rego_eval *ev, uint32_t document, const struct value *base
 		key.flags |= VALUE_INTERNED;
 		if ((f && p->functions[f - 1].kind == GROUP_FUNCTION) || is_covered(ev, d))
 			continue;
-		if (f)
-			TRY(vm_rule(ev, f - 1, &val));
-		else
-			TRY(whole_document(ev, d, base ? value_get(base, &key) : NULL, &val));
+		TRY(child_value(ev, d, base ? value_get(base, &key) : NULL, &val));
 		if (val.type != VALUE_UNDEFINED)
 			value_push_member(&l, key, val);
 	}
