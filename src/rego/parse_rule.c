@@ -359,6 +359,7 @@ parse_module(struct arena *a, const struct source *source, bool v1, struct modul
 	if (!ps.module)
 		return arena_check(a, err);
 	ps.module->source = *source;
+	ps.source = &ps.module->source; /* rules keep it */
 	ps.module->v1 = v1;
 	parser_scan(&ps);
 	if (!parse_statements(&ps))

@@ -238,9 +238,7 @@ value_get(const struct value *v, const struct value *key)
 	case VALUE_ARRAY:
 		return array_item(v, key);
 	case VALUE_OBJECT:
-		if (v->n == 0)
-			return NULL;
-		i = search(&v->u.members[0].key, v->n, 2, key);
+		i = search(v->u.items, v->n, 2, key); /* members are pairs of values */
 		return i < v->n ? &v->u.members[i].val : NULL;
 	case VALUE_SET:
 		i = search(v->u.items, v->n, 1, key);
