@@ -244,14 +244,25 @@ begins_with_print(const struct expr *e)
 	return e->kind == EXPR_TERM && is_print(e->term);
 }
 
+static void
+note_expression(struct plan *p, const struct expr *e)
+{
+	struct expression *x = &p->c->policy->expressions[e->number];
+
+	*x = (struct expression){.file = p->file, .off = e->off, .end = e->end};
+	lex_position(p->source->text, e->off, &x->line, &x->col);
+}
+
 static status
 plan_expr(struct plan *p, struct expr *e, uint32_t i)
 {
 	bool marked = p->c->trace && !begins_with_print(e) && e->kind != EXPR_SOME;
 
 	set_line(p, e->off);
-	if (marked)
+	if (marked) {
+		note_expression(p, e);
 		TRY(emit(p, OP_MARK, 0, e->number, 0, 0));
+	}
 	if (p->query_body)
 		TRY(plan_query_expr(p, e, i));
 	else

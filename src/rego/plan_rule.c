@@ -33,7 +33,7 @@ begin_rule(struct plan *p, const struct rule *r)
 		p->n_vars = r->n_vars;
 	}
 	p->file = 0;
-	for (const struct module *m = p->c->modules; m && r && m != r->module; m = m->next)
+	for (const struct module *m = p->c->modules; m && !(r && m == r->module); m = m->next)
 		p->file++;
 	p->words = p->n_vars / 64 + 1;
 	p->bound = arena_array(&p->c->arena, p->words, sizeof *p->bound);
@@ -487,6 +487,12 @@ plan_all(struct compiler *c)
 	uint32_t n = c->n_groups + (c->query != NULL);
 
 	TRY(fold_constants(c));
+	if (c->trace) {
+		pol->expressions = arena_array(&pol->arena, c->n_exprs + 1, sizeof *pol->expressions);
+		if (!pol->expressions)
+			return compile_memory(c);
+		pol->n_expressions = c->n_exprs;
+	}
 	pol->functions = arena_array(&pol->arena, n, sizeof *pol->functions);
 	if (n > 0 && !pol->functions)
 		return compile_memory(c);

@@ -150,9 +150,13 @@ parse_modules(struct compiler *c, const struct policy_module *modules, size_t n)
 static status
 parse_the_query(struct compiler *c, const char *query)
 {
+	struct policy *p = c->policy;
+
 	if (!query)
 		return OK;
-	c->query_source = (struct source){"query", arena_copy(&c->arena, bytes_str(query))};
+	p->files[p->n_files] = BYTES("query");
+	p->texts[p->n_files] = arena_copy(&p->arena, bytes_str(query));
+	c->query_source = (struct source){"query", p->texts[p->n_files++]};
 	TRY(compile_memory(c));
 	return parse_query(&c->arena, &c->query_source, &c->query, c->err);
 }

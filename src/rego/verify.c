@@ -103,6 +103,8 @@ check_operands(const struct verifier *v, uint32_t at, struct err *err)
 		return bad(v, at, "iterator out of range", err);
 	if (kinds[2] == '@' && ((size_t)in->c + call_size(v->policy, in) > v->f->n_registers))
 		return bad(v, at, "arguments out of range", err);
+	if ((in->op == OP_MARK || in->op == OP_MARK_TRUE) && in->b >= v->policy->n_expressions)
+		return bad(v, at, "no such expression", err);
 	n = in->op == OP_OBJECT ? 2 : 1; /* 'b' is checked here, with its count */
 	if (kinds[2] == '#' && (in->c > MAX_REGISTERS || in->b + n * in->c > v->f->n_registers))
 		return bad(v, at, "operands out of range", err);
