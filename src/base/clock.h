@@ -15,6 +15,9 @@ int64_t clock_realtime(void);
 int64_t clock_boottime(void);
 uint64_t clock_mono_ns(void);
 
+/* No program of this source runs earlier than this: the floor before anything newer is proven. */
+#define CLOCK_RELEASE_FLOOR INT64_C(1795478400) /* 2026-11-24 */
+
 /* now = max(realtime at start, floor) + boottime since start. */
 struct guest_clock {
 	int64_t base;

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/coordinator/front.h"
+
+#include "base/log.h"
+
+#include <event2/event.h>
+#include <signal.h>
+
+static void
+leave(struct front *f, const struct err *err)
+{
+	log_err(LOG_ERROR, "the front ends", err);
+	event_base_loopbreak(f->base);
+}
+
+static void
+watch_output(struct front *f)
+{
+	if (pipe_backlog(&f->keeper) > 0)
+		event_add(f->keeper_write, NULL);
+}
+
+bool
+front_send(struct front *f, const struct message *m)
+{
+	struct err err;
+	status s = pipe_send(&f->keeper, m, &err);
+
+	if (is_ok(s)) {
+		watch_output(f);
+		return true;
+	}
+	if (s.cls == ERR_UNREACHABLE)
+		leave(f, &err);
+	return false;
+}
+
+static void
+on_keeper_write(evutil_socket_t fd, short what, void *arg)
+{
+	struct front *f = arg;
+	struct err err;
+
+	(void)fd;
+	(void)what;
+	if (!is_ok(pipe_flush(&f->keeper, &err)))
+		leave(f, &err);
+	else
+		watch_output(f);
+}
+
+static status
+read_keeper(struct front *f, struct err *err)
+{
+	struct message m;
+	bool has;
+
+	TRY(pipe_fill(&f->keeper, err));
+	for (;;) {
+		TRY(pipe_next(&f->keeper, &m, &has, err));
+		if (!has)
+			return OK;
+		front_keeper_message(f, &m);
+	}
+}
+
+static void
+on_keeper_read(evutil_socket_t fd, short what, void *arg)
+{
+	struct front *f = arg;
+	struct err err;
+
+	(void)fd;
+	(void)what;
+	if (!is_ok(read_keeper(f, &err)))
+		leave(f, &err);
+}
+
+static void
+on_term(evutil_socket_t fd, short what, void *arg)
+{
+	struct front *f = arg;
+
+	(void)fd;
+	(void)what;
+	event_base_loopbreak(f->base);
+}
+
+static status
+open_listener(struct front *f, struct front_listener *l, struct err *err)
+{
+	bool health = l->port == PORT_HEALTH;
+	struct server_config config = {
+		.listen_fd = l->fd,
+		.stream = health ? NULL : &tls_stream_ops,
+		.stream_ctx = f->tls,
+		.ctx = l,
+		.conn_data = sizeof(struct front_conn),
+		.max_conns = FRONT_MAX_CONNS,
+		.handshake_ms = FRONT_HANDSHAKE_MS,
+		.head_ms = FRONT_HEAD_MS,
+		.body_ms = FRONT_BODY_MS,
+		.idle_ms = FRONT_IDLE_MS,
+		.answer_ms = FRONT_ANSWER_MS,
+		.body_limit = health ? health_body_limit : front_body_limit,
+		.handle = health ? health_handle : front_handle,
+	};
+
+	l->front = f;
+	return server_new(f->base, &config, &l->server, err);
+}
+
+static status
+open_loop(struct front *f, struct err *err)
+{
+	struct event_config *config = event_config_new();
+
+	/* No pipe of its own for signals, and nothing from the environment. */
+	event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV);
+	f->base = event_base_new_with_config(config);
+	event_config_free(config);
+	if (!f->base)
+		return err_set(err, ERR_IO, "E-FRONT-013", "cannot make an event loop");
+	f->keeper_read = event_new(f->base, f->keeper.fd, EV_READ | EV_PERSIST, on_keeper_read, f);
+	f->keeper_write = event_new(f->base, f->keeper.fd, EV_WRITE, on_keeper_write, f);
+	event_add(f->keeper_read, NULL);
+	for (size_t i = 0; i < f->n_listeners; i++)
+		TRY(open_listener(f, &f->listeners[i], err));
+	return OK;
+}
+
+static void
+close_loop(struct front *f)
+{
+	for (size_t i = 0; i < f->n_listeners; i++)
+		server_free(f->listeners[i].server);
+	if (f->keeper_read)
+		event_free(f->keeper_read);
+	if (f->keeper_write)
+		event_free(f->keeper_write);
+	if (f->base)
+		event_base_free(f->base);
+	buf_done(&f->history.members);
+}
+
+status
+front_run(struct front *f, struct err *err)
+{
+	struct event *term;
+	status s = open_loop(f, err);
+
+	if (is_ok(s)) {
+		term = evsignal_new(f->base, SIGTERM, on_term, f);
+		event_add(term, NULL);
+		if (front_send(f, &(struct message){.kind = MESSAGE_HELLO}))
+			event_base_dispatch(f->base);
+		event_free(term);
+	}
+	close_loop(f);
+	return s;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sandbox.h: what each process of the Coordinator may still do once it has
+ * what it needs (PROTOCOL section 1). A call outside its list ends the process.
+ */
+#ifndef CMD_COORDINATOR_SANDBOX_H
+#define CMD_COORDINATOR_SANDBOX_H
+
+#include "base/status.h"
+
+enum sandbox_profile {
+	SANDBOX_FRONT,    /* sockets that exist, accept, files below its root */
+	SANDBOX_KEEPER,   /* read, write and wait on what is open; memory; clock; random */
+	SANDBOX_VERIFIER, /* the same without random memory protections, signals or clones */
+};
+
+enum {
+	/* When started as root each process has an id of its own: none can trace or signal another. */
+	SANDBOX_UID_FRONT = 64101,
+	SANDBOX_UID_KEEPER = 64102,
+	SANDBOX_UID_VERIFIER = 64103,
+};
+
+/*
+ * Gives up root for the id (nothing to do without root). `root` is a
+ * directory to be locked into: by chroot as root, else by Landlock where the
+ * kernel has it, else not (ERR_OK, *ret_locked false). NULL = no files needed.
+ * The process then dies with its parent.
+ * ERR_IO E-SANDBOX-001.
+ */
+status sandbox_identity(unsigned int uid, const char *root, bool *ret_locked, struct err *err);
+
+/* The filter; nothing is given back afterwards. ERR_IO E-SANDBOX-002. */
+status sandbox_enter(enum sandbox_profile profile, struct err *err);
+
+#endif
