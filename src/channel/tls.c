@@ -19,6 +19,20 @@ struct tls_client {
 	SSL_CTX *ctx;
 };
 
+void
+tls_prepare(void)
+{
+	uint8_t byte;
+
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_LOAD_CRYPTO_STRINGS |
+	                            OPENSSL_INIT_ADD_ALL_CIPHERS | OPENSSL_INIT_ADD_ALL_DIGESTS,
+	                    NULL);
+	OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_LOAD_SSL_STRINGS, NULL);
+	(void)RAND_bytes(&byte, 1);
+	(void)sha256((struct bytes){0});
+	ERR_clear_error();
+}
+
 char *
 tls_error_cstr(char to[160])
 {

@@ -12,6 +12,13 @@
 #include "crypto/hash.h"
 #include "transport/server.h"
 
+/*
+ * Before anything else of a program that will lock itself in: the library reads
+ * its tables now and never a configuration file, whose path the environment
+ * (on a guest: the host) could choose.
+ */
+void tls_prepare(void);
+
 struct tls_server;
 
 /* A context with a fresh key. ERR_INTERNAL E-TLS-001. */

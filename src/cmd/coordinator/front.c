@@ -4,7 +4,6 @@
 #include "base/log.h"
 
 #include <event2/event.h>
-#include <signal.h>
 
 static void
 leave(struct front *f, const struct err *err)
@@ -76,16 +75,6 @@ on_keeper_read(evutil_socket_t fd, short what, void *arg)
 		leave(f, &err);
 }
 
-static void
-on_term(evutil_socket_t fd, short what, void *arg)
-{
-	struct front *f = arg;
-
-	(void)fd;
-	(void)what;
-	event_base_loopbreak(f->base);
-}
-
 static status
 open_listener(struct front *f, struct front_listener *l, struct err *err)
 {
@@ -110,8 +99,8 @@ open_listener(struct front *f, struct front_listener *l, struct err *err)
 	return server_new(f->base, &config, &l->server, err);
 }
 
-static status
-open_loop(struct front *f, struct err *err)
+status
+front_open(struct front *f, struct err *err)
 {
 	struct event_config *config = event_config_new();
 
@@ -143,19 +132,10 @@ close_loop(struct front *f)
 	buf_done(&f->history.members);
 }
 
-status
-front_run(struct front *f, struct err *err)
+void
+front_run(struct front *f)
 {
-	struct event *term;
-	status s = open_loop(f, err);
-
-	if (is_ok(s)) {
-		term = evsignal_new(f->base, SIGTERM, on_term, f);
-		event_add(term, NULL);
-		if (front_send(f, &(struct message){.kind = MESSAGE_HELLO}))
-			event_base_dispatch(f->base);
-		event_free(term);
-	}
+	if (front_send(f, &(struct message){.kind = MESSAGE_HELLO}))
+		event_base_dispatch(f->base);
 	close_loop(f);
-	return s;
 }

@@ -110,10 +110,9 @@ status front_history_members(struct front *f, uint64_t generation, const struct 
 status front_records(struct front *f, uint64_t since, uint64_t until, struct buf *out,
                      struct err *err);
 
-/*
- * The process: serves until the keeper is gone or SIGTERM. `store` is open
- * already; sandboxing is the caller's. ERR_* when it cannot start.
- */
-status front_run(struct front *f, struct err *err);
+/* Loop and listeners: before the sandbox, because the loop needs calls that serving does not. */
+status front_open(struct front *f, struct err *err);
+/* The process: serves until the keeper is gone. */
+void front_run(struct front *f);
 
 #endif

@@ -6,7 +6,6 @@
 #include "base/rd.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -18,7 +17,6 @@ pipe_init(struct pipe *p, int fd, enum message_direction from)
 	*p = (struct pipe){.fd = fd, .from = from};
 	p->in.max = MESSAGE_FRAME_MAX + 2 * READ_CHUNK;
 	p->out.max = MESSAGE_FRAME_MAX + 8 * PIPE_BACKLOG;
-	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
 }
 
 void

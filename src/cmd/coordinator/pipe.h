@@ -23,7 +23,7 @@ enum {
 	PIPE_BACKLOG = 1024 * 1024,
 };
 
-/* Takes the descriptor and makes it non-blocking. */
+/* Takes the descriptor. */
 void pipe_init(struct pipe *p, int fd, enum message_direction from);
 void pipe_done(struct pipe *p);
 

@@ -21,10 +21,12 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
-	RESTART_PAUSE_MS = 200, /* between a child's quick end and its successor */
+	RESTART_PAUSE_MS = 100, /* after a child's quick end, doubled with each further one */
+	RESTART_DOUBLINGS = 6,
 	QUICK_SECONDS = 1,
 	END_MS = 3000,
 };
@@ -36,6 +38,7 @@ struct worker {
 	size_t index;
 	pid_t pid;
 	int64_t started;
+	unsigned int quick; /* ends in a row soon after the start */
 	int ends[2]; /* [0] the keeper's, [1] the worker's */
 };
 
@@ -109,6 +112,7 @@ front_main(const struct supervisor *s, const struct worker *w, struct err *err)
 				.fd = s->listen[w->index][i], .port = ports[i]};
 	pipe_init(&f->keeper, w->ends[1], KEEPER_TO_FRONT);
 	TRY(tls_server_new(&f->tls, err));
+	TRY(front_open(f, err));
 	TRY(sandbox_identity(SANDBOX_UID_FRONT, s->config->store, &locked, err));
 	if (s->config->store && !locked)
 		log_warn("the front is not locked into its store: no chroot, no Landlock here");
@@ -117,7 +121,8 @@ front_main(const struct supervisor *s, const struct worker *w, struct err *err)
 	                                                                        : s->config->store,
 	               &f->store, err));
 	TRY(sandbox_enter(SANDBOX_FRONT, err));
-	return front_run(f, err);
+	front_run(f);
+	return err_set(err, ERR_UNREACHABLE, "E-FRONT-003", "the keeper is gone");
 }
 
 static status
@@ -281,34 +286,39 @@ start_all(struct supervisor *s, struct err *err)
 
 /* ---- waiting ---- */
 
+static void
+restart(struct supervisor *s, struct worker *w, int how)
+{
+	bool quick = how != 0 && clock_boottime() - w->started <= QUICK_SECONDS;
+	struct err err;
+
+	if (how != 0)
+		log_warn("a process ended and is started anew",
+		         F_CSTR("process", w->kind == WORKER_FRONT ? "front" : "verifier"),
+		         F_INT("signal", WIFSIGNALED(how) ? WTERMSIG(how) : 0),
+		         F_INT("code", WIFEXITED(how) ? WEXITSTATUS(how) : -1));
+	if (quick)
+		usleep((RESTART_PAUSE_MS * 1000U) << w->quick);
+	w->quick = quick ? MIN(w->quick + 1, RESTART_DOUBLINGS) : 0;
+	if (!is_ok(start_worker(s, w, &err)))
+		log_err(LOG_ERROR, "cannot start it anew", &err);
+}
+
 /* Gathers ended children; false when the keeper is among them. */
 static bool
 reap(struct supervisor *s)
 {
 	int how;
 	pid_t pid;
-	struct err err;
 
 	while ((pid = waitpid(-1, &how, WNOHANG)) > 0) {
 		if (pid == s->keeper) {
 			s->keeper = -1;
 			return false;
 		}
-		for (size_t i = 0; i < s->n_workers; i++) {
-			struct worker *w = &s->workers[i];
-
-			if (w->pid != pid)
-				continue;
-			if (how != 0)
-				log_warn("a process ended and is started anew",
-				         F_CSTR("process", w->kind == WORKER_FRONT ? "front" : "verifier"),
-				         F_INT("signal", WIFSIGNALED(how) ? WTERMSIG(how) : 0),
-				         F_INT("code", WIFEXITED(how) ? WEXITSTATUS(how) : -1));
-			if (how != 0 && clock_boottime() - w->started <= QUICK_SECONDS)
-				usleep(RESTART_PAUSE_MS * 1000);
-			if (!is_ok(start_worker(s, w, &err)))
-				log_err(LOG_ERROR, "cannot start it anew", &err);
-		}
+		for (size_t i = 0; i < s->n_workers; i++)
+			if (s->workers[i].pid == pid)
+				restart(s, &s->workers[i], how);
 	}
 	return true;
 }
@@ -338,6 +348,9 @@ supervisor_run(const struct supervisor_config *config, struct err *err)
 	s->config = config;
 	s->report = -1;
 	s->signals = -1;
+	tls_prepare();
+	/* The C library reads its time zone once, also for UTC: now, while it may. */
+	tzset();
 	result = start_all(s, err);
 	while (is_ok(result)) {
 		struct signalfd_siginfo info;

@@ -170,7 +170,7 @@ put_manifest(struct arena *arena, struct bytes exact, struct message *answer, st
 	for (size_t i = 0; i < manifest->n_owners; i++)
 		buf_add(&owners, manifest->owners[i].id.b, SHA256_SIZE);
 	answer->manifest = exact;
-	answer->code = manifest->owner_threshold;
+	answer->code = manifest_owner_threshold(manifest);
 	answer->owners = arena_copy(arena, buf_view(&owners));
 	return arena_check(arena, err);
 }

@@ -150,6 +150,7 @@ verb_enroll(const struct options *o, struct err *err)
 	log_level_parse(bytes_str(options_text(o, OPT_log_level)), &level);
 	log_init("contrast-initializer", level);
 	secret_harden_process();
+	tls_prepare();
 	TRY(pins_from_args(&w.expect.pins, options_text(o, OPT_deployment_id), keys, n, err));
 	coordinator_address(options_text(o, OPT_coordinator), w.address);
 	guest_clock_start(&w.clock, CLOCK_RELEASE_FLOOR);
