@@ -1,0 +1,666 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Coordinator, initializer and the owner's commands on loopback, and the attacks that each must refuse."""
+import base64
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import threading
+import time
+import urllib.request
+
+from deployment import BUILD, GOOD, initdata, policy_hash, run, spki
+
+
+def refused(done, text, code=1):
+    assert done.returncode == code, done.stdout + done.stderr
+    assert text in done.stderr, done.stderr
+    return done
+
+
+def accepted(done):
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def https(address, method, path, body=None, headers=None):
+    """A request by a client that verifies nothing: status and body."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    request = urllib.request.Request(f"https://{address}{path}", data=body, method=method,
+                                     headers=headers or {})
+    try:
+        with urllib.request.urlopen(request, context=context, timeout=20) as answer:
+            return answer.status, answer.read(), answer.headers
+    except urllib.error.HTTPError as e:
+        return e.code, e.read(), e.headers
+
+
+def files_of(folder):
+    return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+# ---- the good way ----
+
+def test_set_verify_enroll(deployment):
+    d = deployment
+    c = d.coordinator(store=d.folder / "store")
+    accepted(d.set(c))
+    done = accepted(d.verify(c))
+    assert re.search(r"^verified: genesis [0-9a-f]{64} head [0-9a-f]{64} generation 1 INSECURE$",
+                     done.stdout, re.M)
+    names = {p.name for p in (d.folder / "verify").iterdir()}
+    assert {"coordinator-root-ca.pem", "mesh-ca.pem", "manifest.0.json", "latest-transition",
+            "state.json"} < names
+    assert (d.folder / "verify/manifest.0.json").read_bytes() == \
+        (d.folder / "manifest.json").read_bytes()
+    for document in d.documents.values():
+        path = d.folder / f"verify/initdata.{policy_hash(document)}.toml"
+        assert path.read_bytes() == document
+    _, evidence = d.pod(d.documents["web"])
+    out = d.folder / "contrast"
+    accepted(d.initializer(c, evidence, out))
+    modes = {str(p.relative_to(out)): p.stat().st_mode & 0o777
+             for p in out.rglob("*") if p.is_file()}
+    assert modes == {"tls-config/mesh-ca.pem": 0o444, "tls-config/coordinator-root-ca.pem": 0o444,
+                     "tls-config/certChain.pem": 0o444, "tls-config/key.pem": 0o600,
+                     "secrets/workload-secret-seed": 0o600}
+    tls = out / "tls-config"
+    for ca in ("mesh-ca.pem", "coordinator-root-ca.pem"):
+        more = ["-untrusted", tls / "certChain.pem"]
+        accepted(run("openssl", "verify", "-CAfile", tls / ca, *more, tls / "certChain.pem"))
+        assert (tls / ca).read_bytes() == (d.folder / "verify" / ca).read_bytes()
+    text = run("openssl", "x509", "-in", tls / "certChain.pem", "-noout", "-ext",
+               "subjectAltName").stdout
+    assert "DNS:web" in text
+    assert re.fullmatch(r"[0-9a-f]{128}", (out / "secrets/workload-secret-seed").read_text())
+
+
+def test_secret_is_the_same_again_and_the_key_is_not(deployment):
+    d = deployment
+    c = d.coordinator()
+    accepted(d.set(c))
+    _, evidence = d.pod(d.documents["web"])
+    seen = []
+    for i in range(2):
+        out = d.folder / f"out{i}"
+        accepted(d.initializer(c, evidence, out))
+        seen.append(((out / "secrets/workload-secret-seed").read_text(),
+                     (out / "tls-config/key.pem").read_text()))
+    assert seen[0][0] == seen[1][0] and seen[0][1] != seen[1][1]
+
+
+def test_a_third_party_verifies_with_manifest_pins_and_address(deployment, tmp_path):
+    d = deployment
+    c = d.coordinator()
+    accepted(d.set(c))
+    other = tmp_path / "auditor"
+    other.mkdir()
+    for name in ("manifest.json", "genesis.json"):
+        shutil.copy(d.folder / name, other / name)
+    done = accepted(run(BUILD / "contrast", "verify", "-c", c.owners, "--insecure", "-o", "json",
+                        cwd=other))
+    told = json.loads(done.stdout)
+    assert told["verified"] is True and told["generation"] == 1
+    assert told["manifest"] == hashlib.sha256((d.folder / "manifest.json").read_bytes()).hexdigest()
+
+
+def test_update_is_signed_and_ordered(deployment):
+    d = deployment
+    c = d.coordinator()
+    accepted(d.set(c))
+    accepted(d.verify(c))
+    d.documents["cart"] = initdata("cart")
+    d.write_yaml()
+    d.write_manifest()
+    refused(d.verify(c), "E-SESSION-011")
+    accepted(d.set(c, "--atomic"))
+    accepted(d.verify(c))
+    assert len(list((d.folder / "verify").glob("manifest.*.json"))) == 2
+    # Setting the active manifest again is a transition of its own, as in Contrast (rotation).
+    accepted(d.set(c))
+    refused(d.set(c, "--atomic", "--latest-transition", "0" * 64), "E-OWNER-010", 4)
+
+
+def test_detached_signatures(deployment):
+    d = deployment
+    c = d.coordinator()
+    key = d.owner.rename(d.folder / "offline.pem")
+    refused(d.set(c), "nothing signed this set")
+    accepted(d.contrast("sign", "-c", c.owners, "--insecure", "--prepare", "--out", "text"))
+    assert re.fullmatch(r"[0-9a-f]{64}", (d.folder / "text").read_text())
+    accepted(run("openssl", "dgst", "-sha256", "-sign", key, "-out", d.folder / "sig",
+                 d.folder / "text"))
+    accepted(d.set(c, "--signature", "sig"))
+    accepted(d.verify(c))
+    d.extra = {"WorkloadOwnerThreshold": 1}
+    d.write_manifest()
+    accepted(d.contrast("sign", "--insecure", "--workload-owner-key", key, "--out", "sig2"))
+    refused(d.set(c, "--signature", "sig"), "E-OWNER-008")
+    accepted(d.set(c, "--signature", "sig2"))
+    # The same key does not sign another successor of that transition.
+    (d.folder / "verify/state.json").write_text((d.folder / "verify/state.json").read_text())
+    d.extra = {}
+    d.write_manifest()
+
+
+def test_seed_shares_are_checked_and_kept(deployment):
+    d = deployment
+    run("openssl", "genrsa", "-traditional", "-out", d.folder / "seedshare-owner.pem", "2048",
+        check=True)
+    der = subprocess.run(["openssl", "rsa", "-in", str(d.folder / "seedshare-owner.pem"),
+                          "-RSAPublicKey_out", "-outform", "DER"], capture_output=True,
+                         check=True).stdout
+    manifest = d.manifest()
+    manifest["SeedshareOwnerPubKeys"] = [der.hex()]
+    (d.folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    c = d.coordinator()
+    accepted(d.set(c))
+    kept = json.loads((d.folder / "seed-shares.json").read_text())
+    assert kept["version"] == 1 and len(base64.b64decode(kept["document"])) > 256
+
+
+def test_restarted_front_and_verifier_are_replaced(deployment):
+    d = deployment
+    c = d.coordinator(store=d.folder / "store")
+    accepted(d.set(c))
+    accepted(d.verify(c))
+
+    def children(name):
+        out = run("ps", "--ppid", c.child.pid, "-o", "pid=,comm=").stdout.split("\n")
+        return [int(line.split()[0]) for line in out if line.strip().endswith(name)]
+
+    for name in ("front", "verifier"):
+        old = children(name)
+        assert len(old) == 2
+        for pid in old:
+            os.kill(pid, signal.SIGKILL)
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            new = children(name)
+            if len(new) == 2 and not set(new) & set(old):
+                break
+            time.sleep(0.05)
+        else:
+            raise AssertionError(c.text())
+    time.sleep(0.3)
+    accepted(d.verify(c))
+    _, evidence = d.pod(d.documents["web"])
+    accepted(d.initializer(c, evidence, d.folder / "out", attempts=3))
+
+
+def test_the_keeper_ends_everything(deployment):
+    d = deployment
+    c = d.coordinator()
+    keeper = run("pgrep", "-P", c.child.pid, "-x", "keeper").stdout.split()
+    assert len(keeper) == 1
+    os.kill(int(keeper[0]), signal.SIGKILL)
+    assert c.child.wait(10) != 0
+    assert "E-SUPERVISOR-003" in c.text()
+
+
+def test_processes_are_locked_in(deployment):
+    d = deployment
+    c = d.coordinator(store=d.folder / "store")
+    for line in run("ps", "--ppid", c.child.pid, "-o", "pid=").stdout.split():
+        status = open(f"/proc/{line}/status").read()
+        assert re.search(r"^Seccomp:\s+2$", status, re.M), status
+        assert re.search(r"^NoNewPrivs:\s+1$", status, re.M)
+        if os.geteuid() == 0:
+            assert not re.search(r"^Uid:\s+0\b", status, re.M)
+            assert re.search(r"^CapEff:\s+0+$", status, re.M)
+
+
+def test_probes_and_metrics(deployment):
+    d = deployment
+    c = d.coordinator()
+
+    def get(path):
+        try:
+            with urllib.request.urlopen(f"http://{c.health}{path}", timeout=10) as a:
+                return a.status, a.read().decode()
+        except urllib.error.HTTPError as e:
+            return e.code, e.read().decode()
+
+    until = time.monotonic() + 10
+    while get("/probe/startup")[0] != 200 and time.monotonic() < until:
+        time.sleep(0.05)
+    assert get("/probe/startup")[0] == 200 and get("/probe/liveness")[0] == 200
+    assert get("/probe/readiness")[0] == 503
+    accepted(d.set(c))
+    assert get("/probe/readiness")[0] == 200
+    assert "\ncontrast_coordinator_manifest_generation 1\n" in get("/metrics")[1]
+    assert get("/other")[0] == 404
+
+
+def test_bundle_and_history(deployment):
+    d = deployment
+    c = d.coordinator(store=d.folder / "store")
+    accepted(d.set(c))
+    accepted(d.verify(c))
+    status, body, headers = https(c.pods, "GET", "/v1/bundle")
+    assert status == 200
+    told = json.loads(body)
+    head = (d.folder / "verify/latest-transition").read_text()
+    assert told["head"] == head and told["generation"] == 1
+    signature = base64.b64decode(headers["Contrast-Signature"])
+    (d.folder / "b.sig").write_bytes(signature)
+    (d.folder / "b.msg").write_bytes(b"contrast/v1/bundle\0" + body)
+    key = run("openssl", "x509", "-in", d.folder / "verify/mesh-ca.pem", "-noout", "-pubkey").stdout
+    (d.folder / "b.key").write_text(key)
+    accepted(run("openssl", "dgst", "-sha256", "-verify", d.folder / "b.key", "-signature",
+                 d.folder / "b.sig", d.folder / "b.msg"))
+    status, body, _ = https(c.owners, "GET", "/v1/history?since=0")
+    assert status == 200 and len(json.loads(body)["records"]) == 1
+    status, body, _ = https(c.owners, "GET", "/v1/history?since=1")
+    assert json.loads(body)["records"] == []
+    digest = policy_hash(d.documents["web"])
+    status, body, _ = https(c.owners, "GET", f"/v1/blob/{digest}")
+    assert (status, body) == (200, d.documents["web"])
+
+
+def test_endpoints_refuse_what_they_do_not_know(deployment):
+    d = deployment
+    c = d.coordinator()
+    nonce = base64.b64encode(b"n" * 32).decode()
+    rows = [
+        (c.owners, "GET", "/v1/nothing", None, 404, "E-FRONT-012"),
+        (c.owners, "GET", "/v1/bundle", None, 404, "E-FRONT-012"),
+        (c.pods, "POST", "/v1/manifest", b"{}", 404, "E-FRONT-012"),
+        (c.owners, "GET", "/v1/attest", None, 405, "E-FRONT-011"),
+        (c.owners, "POST", "/v1/attest", b"{", 400, "E-JSON"),
+        (c.owners, "POST", "/v1/attest", b'{"nonce":"AA==","purpose":"attest"}', 400, "E-FRONT-006"),
+        (c.owners, "POST", "/v1/attest", json.dumps({"nonce": nonce, "purpose": "peer"}).encode(),
+         400, "E-FRONT-007"),
+        (c.owners, "POST", "/v1/attest",
+         json.dumps({"nonce": nonce, "purpose": "attest", "x": 1}).encode(), 400, "E-JSON"),
+        (c.owners, "POST", "/v1/manifest", b"{}", 400, "E-JSON"),
+        (c.owners, "POST", "/v1/manifest", b"x" * 70000, 413, "E-HTTP-010"),
+        (c.pods, "POST", "/v1/mesh/cert", b"{}", 400, "E-FRONT-008"),
+        (c.owners, "GET", "/v1/blob/zz", None, 400, "E-FRONT-004"),
+        (c.owners, "GET", "/v1/blob/" + "0" * 64, None, 404, "E-STORE-001"),
+        (c.pods, "GET", "/v1/bundle?head=zz", None, 400, "E-FRONT-004"),
+    ]
+    for address, method, path, body, want, error in rows:
+        status, text, _ = https(address, method, path, body)
+        assert status == want, (path, text)
+        assert json.loads(text)["error"].startswith(error), (path, text)
+    status, text, _ = https(c.owners, "GET", "/v1/capabilities")
+    assert status == 200 and json.loads(text)["versions"] == ["v1"]
+    status, text, _ = https(c.owners, "POST", "/v1/attest",
+                            json.dumps({"nonce": nonce, "purpose": "statement"}).encode())
+    assert status == 200 and json.loads(text)["version"] == 1
+
+
+# ---- attacks ----
+
+def test_attack_other_measurement(deployment):
+    d = deployment
+    c = d.coordinator(measurement="12" * 48)
+    refused(d.set(c), "measurement")
+
+
+def test_attack_other_host_data(deployment):
+    d = deployment
+    c = d.coordinator(document=d.documents["web"])
+    refused(d.set(c), "host-data")
+
+
+def test_attack_debug_policy(deployment):
+    d = deployment
+    c = d.coordinator(policy="debug")
+    refused(d.set(c), "debug")
+
+
+def test_attack_unknown_trust_root(make_deployment, tmp_path):
+    d = make_deployment("good")
+    d.state = tmp_path / "another-processor"
+    c = d.coordinator()
+    refused(d.set(c), "root")
+
+
+def test_attack_insecure_needs_a_word(deployment):
+    d = deployment
+    c = d.coordinator()
+    refused(d.contrast("set", "app.yaml", "-c", c.owners, "--wait", "0"), "E-OWNER-001")
+    accepted(d.set(c))
+    refused(d.contrast("verify", "-c", c.owners), "E-OWNER-001")
+
+
+def test_attack_mixed_trust_roots(deployment):
+    d = deployment
+    c = d.coordinator()
+    vendor = dict(d.reference[0])
+    del vendor["TrustRoot"]
+    d.reference = [d.reference[0], vendor]
+    d.write_manifest()
+    refused(d.set(c), "TrustRoot", 2)
+
+
+def test_attack_unsigned_update(deployment):
+    d = deployment
+    c = d.coordinator()
+    accepted(d.set(c))
+    d.extra = {"WorkloadOwnerThreshold": 1}
+    d.write_manifest()
+    d.owner.rename(d.folder / "away.pem")
+    refused(d.set(c), "nothing signed this set")
+    # Signed by somebody else.
+    run("openssl", "ecparam", "-name", "secp384r1", "-genkey", "-noout", "-out",
+        d.folder / "eve.pem", check=True)
+    refused(d.set(c, "--workload-owner-key", "eve.pem", "--fork"), "E-CHANNEL-007")
+
+
+def test_attack_updates_disabled(deployment):
+    d = deployment
+    d.owners = []
+    d.write_manifest()
+    c = d.coordinator()
+    accepted(d.set(c))
+    d.extra = {"WorkloadOwnerPubKeys": [spki(d.owner).hex()]}
+    d.write_manifest()
+    refused(d.set(c), "E-CHANNEL-007")
+
+
+def test_attack_first_set_replayed_to_a_twin(deployment):
+    """The recorded request of the first set, at a fresh Coordinator of the same deployment."""
+    d = deployment
+    c = d.coordinator()
+    accepted(d.contrast("sign", "-c", c.owners, "--insecure", "--out", "sig"))
+    signature = (d.folder / "sig").read_bytes()
+    body = json.dumps({
+        "manifest": base64.b64encode((d.folder / "manifest.json").read_bytes()).decode(),
+        "policies": [base64.b64encode(p).decode() for p in d.documents.values()],
+        "signatures": [{"key": base64.b64encode(spki(d.owner)).decode(),
+                        "signature": base64.b64encode(signature).decode()}]}).encode()
+    head = {"Contrast-Head": "0" * 64, "Content-Type": "application/json"}
+    twin = d.coordinator()
+    status, text, _ = https(twin.owners, "POST", "/v1/manifest", body, head)
+    assert status == 403 and json.loads(text)["error"] == "E-AUTHORITY-015"
+    # At the Coordinator that it was signed for, the very same request is good.
+    status, text, _ = https(c.owners, "POST", "/v1/manifest", body, head)
+    assert status == 200, text
+
+
+def test_attack_old_manifest_set_again(deployment):
+    """A recorded set of generation 2, replayed after generation 3: its transition follows another head."""
+    d = deployment
+    c = d.coordinator()
+    accepted(d.set(c))
+    first = (d.folder / "verify/latest-transition").read_text()
+    accepted(d.contrast("sign", "--insecure", "--out", "sig"))
+    body = json.dumps({
+        "manifest": base64.b64encode((d.folder / "manifest.json").read_bytes()).decode(),
+        "policies": [base64.b64encode(p).decode() for p in d.documents.values()],
+        "signatures": [{"key": base64.b64encode(spki(d.owner)).decode(),
+                        "signature": base64.b64encode((d.folder / "sig").read_bytes()).decode()}]
+    }).encode()
+    status, text, _ = https(c.owners, "POST", "/v1/manifest", body, {"Contrast-Head": first})
+    assert status == 200, text
+    status, text, _ = https(c.owners, "POST", "/v1/manifest", body, {"Contrast-Head": first})
+    assert status == 200, "the same set again is a lost answer, not an attack"
+    accepted(d.verify(c))
+    d.documents["cart"] = initdata("cart")
+    d.write_yaml()
+    d.write_manifest()
+    accepted(d.set(c))
+    for head in (first, (d.folder / "verify/latest-transition").read_text()):
+        status, text, _ = https(c.owners, "POST", "/v1/manifest", body, {"Contrast-Head": head})
+        assert status in (403, 409), text
+
+
+def test_attack_host_store_and_seed(deployment):
+    """The host starts genuine code on a store of its own: a genesis of its own, nothing of ours."""
+    d = deployment
+    c = d.coordinator()
+    accepted(d.set(c))
+    accepted(d.verify(c))
+    before = files_of(d.folder / "verify")
+    other = d.coordinator()
+    refused(d.verify(other), "E-SESSION-002")
+    refused(d.set(other), "E-SESSION-009")
+    key = d.folder / "host.pem"
+    run("openssl", "ecparam", "-name", "secp384r1", "-genkey", "-noout", "-out", key, check=True)
+    pin = hashlib.sha256(spki(key)).hexdigest()
+    fake = d.coordinator(genesis_key=pin)
+    refused(d.set(fake, "--fork"), "E-SESSION-006")
+    _, evidence = d.pod(d.documents["web"])
+    refused(d.initializer(fake, evidence, d.folder / "out"), "E-SESSION-002")
+    assert not (d.folder / "out").exists()
+    assert files_of(d.folder / "verify") == before
+
+
+def test_attack_pod_sent_to_another_deployment(make_deployment):
+    ours, theirs = make_deployment("ours"), make_deployment("theirs")
+    c = theirs.coordinator()
+    accepted(theirs.set(c))
+    _, evidence = ours.pod(ours.documents["web"])
+    refused(ours.initializer(c, evidence, ours.folder / "out"), "E-SESSION-006")
+    assert not (ours.folder / "out").exists()
+
+
+def test_attack_restart_on_a_used_store(deployment):
+    """A restarted Coordinator finds its history and waits for recovery; it does not begin anew."""
+    d = deployment
+    c = d.coordinator(store=d.folder / "store")
+    accepted(d.set(c))
+    c.stop()
+    again = d.coordinator(store=d.folder / "store")
+    refused(d.verify(again), "recovery")
+    refused(d.set(again), "recovery")
+
+
+def test_attack_pod_with_another_policy(deployment):
+    d = deployment
+    c = d.coordinator()
+    accepted(d.set(c))
+    for document, measurement, policy, text in [
+            (initdata("a stranger"), GOOD, "normal", "E-SESSION-005"),
+            (d.documents["web"], "12" * 48, "normal", "measurement"),
+            (d.documents["web"], GOOD, "debug", "debug")]:
+        _, evidence = d.pod(document, measurement, policy)
+        out = d.folder / "out"
+        refused(d.initializer(c, evidence, out), text)
+        assert not out.exists()
+
+
+def test_attack_removed_policy(deployment):
+    d = deployment
+    c = d.coordinator()
+    accepted(d.set(c))
+    _, evidence = d.pod(d.documents["web"])
+    accepted(d.initializer(c, evidence, d.folder / "out"))
+    del d.documents["web"]
+    d.write_yaml()
+    d.write_manifest()
+    accepted(d.set(c))
+    refused(d.initializer(c, evidence, d.folder / "out2"), "E-SESSION-005")
+    _, body, _ = https(c.pods, "GET", "/v1/bundle")
+    assert policy_hash(initdata("web")) not in body.decode()
+
+
+def relay(target):
+    """A man in the middle who ends TLS on both sides and passes every byte on."""
+    folder = os.environ.get("TMPDIR", "/tmp")
+    key = os.path.join(folder, f"relay-{os.getpid()}.pem")
+    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+        "-subj", "/CN=contrast", "-days", "2", "-keyout", key, "-out", key, check=True)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(key)
+    os.unlink(key)
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.check_hostname = False
+    client.verify_mode = ssl.CERT_NONE
+    listener = socket.create_server(("127.0.0.1", 0))
+    host, port = target.split(":")
+
+    def pump(a, b):
+        try:
+            while data := a.recv(65536):
+                b.sendall(data)
+        except OSError:
+            pass
+        for s in (a, b):
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def serve():
+        while True:
+            try:
+                raw, _ = listener.accept()
+                near = server.wrap_socket(raw, server_side=True)
+                far = client.wrap_socket(socket.create_connection((host, int(port))))
+            except (OSError, ValueError):
+                return
+            for pair in ((near, far), (far, near)):
+                threading.Thread(target=pump, args=pair, daemon=True).start()
+
+    threading.Thread(target=serve, daemon=True).start()
+    return listener, f"127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_attack_evidence_relayed_to_another_tls_session(deployment):
+    d = deployment
+    c = d.coordinator()
+    listener, address = relay(c.owners)
+    refused(d.contrast("set", "app.yaml", "-c", address, "--insecure", "--wait", "0"),
+            "report-data")
+    accepted(d.set(c))
+    refused(d.contrast("verify", "-c", address, "--insecure"), "report-data")
+    listener.close()
+    listener, address = relay(c.pods)
+    c.pods = address
+    _, evidence = d.pod(d.documents["web"])
+    refused(d.initializer(c, evidence, d.folder / "out"), "report-data")
+    listener.close()
+
+
+def test_attack_replayed_nonce(deployment):
+    """Recorded evidence, shown again: the client's nonce is another one."""
+    d = deployment
+    c = d.coordinator()
+    accepted(d.set(c))
+    nonce = base64.b64encode(b"r" * 32).decode()
+    _, recorded, _ = https(c.owners, "POST", "/v1/attest",
+                           json.dumps({"nonce": nonce, "purpose": "attest"}).encode())
+    key = d.folder / "replay.pem"
+    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+        "-subj", "/CN=contrast", "-days", "2", "-keyout", key, "-out", key, check=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(key)
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        try:
+            raw, _ = listener.accept()
+            s = context.wrap_socket(raw, server_side=True)
+            s.recv(65536)
+            s.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+                      + str(len(recorded)).encode() + b"\r\n\r\n" + recorded)
+            s.recv(65536)
+        except OSError:
+            pass
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    refused(d.contrast("verify", "-c", f"127.0.0.1:{listener.getsockname()[1]}", "--insecure"),
+            "report-data")
+    listener.close()
+
+
+def test_attack_coordinator_that_never_answers(deployment):
+    """Accepts connections and is silent: every client ends by its own deadline with exit code 3."""
+    d = deployment
+    listener = socket.create_server(("127.0.0.1", 0))
+    address = f"127.0.0.1:{listener.getsockname()[1]}"
+    before = files_of(d.folder)
+    begin = time.monotonic()
+    refused(d.contrast("verify", "-c", address, "--insecure"), "E-CHANNEL-004", 3)
+    assert time.monotonic() - begin < 20
+    listener.close()
+    refused(d.contrast("verify", "-c", address, "--insecure"), "E-CHANNEL-003", 3)
+    refused(d.contrast("verify", "-c", "nowhere.invalid:1313", "--insecure"), "E-CHANNEL-002", 3)
+    refused(d.contrast("verify", "-c", "nowhere", "--insecure"), "E-CHANNEL-001", 2)
+    assert files_of(d.folder) == before
+
+
+def test_attack_missing_pins(deployment):
+    d = deployment
+    (d.folder / "genesis.json").rename(d.folder / "away.json")
+    refused(d.contrast("verify", "-c", "127.0.0.1:1", "--insecure"), "E-OWNER-002", 2)
+    refused(d.contrast("set", "app.yaml", "-c", "127.0.0.1:1", "--insecure"), "E-OWNER-002", 2)
+    for program in ("contrast-coordinator", "contrast-initializer"):
+        done = run(BUILD / program, "--deployment-id", d.deployment_id, env={"COORDINATOR_HOST": "x"})
+        assert done.returncode == 2 and "genesis-key" in done.stderr
+        done = run(BUILD / program, "--genesis-key", d.genesis_key, env={"COORDINATOR_HOST": "x"})
+        assert done.returncode == 2 and "deployment-id" in done.stderr
+
+
+def test_attack_host_swaps_the_store(deployment):
+    """Another manifest under a good name in the store: its hash or the chain says no."""
+    d = deployment
+    c = d.coordinator(store=d.folder / "store")
+    accepted(d.set(c))
+    accepted(d.verify(c))
+    blob = d.folder / "store/blobs" / hashlib.sha256(
+        (d.folder / "manifest.json").read_bytes()).hexdigest()
+    assert blob.exists()
+    blob.write_bytes(blob.read_bytes().replace(b"web", b"wet"))
+    c.stop()
+    again = d.coordinator(store=d.folder / "store", wait=False)
+    done = d.contrast("verify", "-c", again.owners, "--insecure", "--wait", "3")
+    assert done.returncode in (1, 3), done.stderr
+
+
+def test_attack_tainted_root(deployment):
+    """An earlier manifest accepted a Coordinator that the present one does not."""
+    d = deployment
+    d.documents["coordinator-old"] = initdata("coordinator with a hole")
+    d.write_yaml()
+    d.write_manifest()
+    c = d.coordinator()
+    accepted(d.set(c))
+    accepted(d.verify(c))
+    del d.documents["coordinator-old"]
+    d.write_yaml()
+    d.write_manifest()
+    accepted(d.set(c))
+    refused(d.verify(c), "tainted root")
+    head = (d.folder / "verify/latest-transition").read_text()
+    accepted(d.verify(c, "--accept-history", head))
+    refused(d.verify(c, "--accept-history", "0" * 64), "tainted root")
+
+
+def test_attack_yaml_and_manifest_differ(deployment):
+    d = deployment
+    c = d.coordinator()
+    d.documents["web"] = initdata("another web")
+    d.write_yaml()
+    refused(d.set(c), "E-OWNER-004")
+    d.documents = {"coordinator": d.documents["coordinator"]}
+    d.write_yaml()
+    refused(d.set(c), "policy count mismatch")
+
+
+def test_attack_second_successor(deployment):
+    """The owner's key does not sign two successors of one transition without being told to."""
+    d = deployment
+    c = d.coordinator()
+    accepted(d.set(c))
+    accepted(d.verify(c))
+    accepted(d.contrast("sign", "--insecure", "--out", "a"))
+    d.documents["cart"] = initdata("cart")
+    d.write_yaml()
+    d.write_manifest()
+    refused(d.contrast("sign", "--insecure", "--out", "b"), "E-OWNER-003", 4)
+    assert not (d.folder / "b").exists()
+    refused(d.set(c), "E-OWNER-003", 4)
+    accepted(d.set(c, "--fork"))
