@@ -30,10 +30,12 @@ struct launcher_files {
 
 /* What one pod's machine is started with. */
 struct machine_start {
-	struct processor *processor; /* NULL: a plain pod, without device and document */
-	struct bytes document;       /* initdata, as bytes: HOSTDATA is its SHA-256 */
-	struct bytes spec;           /* pod specification, see pod_spec.h */
-	uint64_t policy;             /* guest policy */
+	struct processor *processor;    /* NULL: a plain pod, without device and document */
+	struct bytes document;          /* initdata, delivered to the pod */
+	uint8_t host_data[SHA256_SIZE]; /* bound at launch; an honest host takes the document's
+	                                   SHA-256 */
+	struct bytes spec;              /* pod specification, see pod_spec.h */
+	uint64_t policy;                /* guest policy */
 	uint32_t vcpus;
 	const char *work;   /* folder of this pod alone, made by the caller */
 	int bridge_netlink; /* netlink socket in the namespace of the bridge */

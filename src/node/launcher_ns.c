@@ -225,12 +225,11 @@ open_guest(struct ns_launcher *l, const struct machine_start *s, struct ns_machi
 {
 	struct guest_launch launch = {.policy = s->policy};
 	struct launch_layout layout;
-	struct hash256 host_data = sha256(s->document);
 
 	TRY(ns_measure(&l->base, s->vcpus, &layout, err));
 	layout.cpu_signature = processor_cpu_signature(processor_get_facts(s->processor));
 	TRY(layout_measure(&layout, &launch.measurement, err));
-	mem_copy(launch.host_data, host_data.b, sizeof launch.host_data);
+	mem_copy(launch.host_data, s->host_data, sizeof launch.host_data);
 	return guest_launch(s->processor, &launch, &m->guest, err);
 }
 

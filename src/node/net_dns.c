@@ -68,8 +68,9 @@ on_request(struct evdns_server_request *req, void *arg)
 		}
 		if (!look_up(s, q->name, found, &n))
 			code = DNS_NXDOMAIN;
-		else if (q->type == EVDNS_TYPE_A && n > 0)
-			evdns_server_request_add_a_reply(req, q->name, (int)n, found, TTL);
+		/* One record each: libevent would put several addresses into one. */
+		for (size_t k = 0; code == 0 && q->type == EVDNS_TYPE_A && k < n; k++)
+			evdns_server_request_add_a_reply(req, q->name, 1, &found[k], TTL);
 	}
 	evdns_server_request_respond(req, code);
 }

@@ -227,6 +227,7 @@ launch(struct node *n, struct node_pod *p, struct err *err)
 	snprintf(link, sizeof link, "pod%d", p->index);
 	rundir_file(&n->o->run, name, work);
 	TRY(dir_create(work, 0711, err));
+	mem_copy(s.host_data, p->plan->host_data, sizeof s.host_data);
 	s.processor = p->plan->platform.n > 0 ? n->processor : NULL;
 	p->ops = n->launcher->ops;
 	return p->ops->start(n->launcher, &s, &p->machine, err);

@@ -29,6 +29,26 @@ put_process(struct arena *a, struct value *v, pid_t pid, uint64_t start)
 	json_put(a, v, "pidStart", json_int((int64_t)start));
 }
 
+/* Until the pod speaks, what the plan says of it. */
+static struct value
+planned_containers(struct arena *a, const struct node_pod *p)
+{
+	struct value list = json_array();
+
+	for (size_t i = 0; i < p->plan->n_containers; i++) {
+		struct value c = json_object();
+
+		json_put(a, &c, "name", json_string(p->plan->containers[i]));
+		json_put(a, &c, "state", json_cstr("waiting"));
+		json_put(a, &c, "ready", json_bool(false));
+		json_put(a, &c, "exit", json_int(0));
+		json_put(a, &c, "restarts", json_int(0));
+		json_put(a, &c, "reason", json_cstr(""));
+		json_add(a, &list, c);
+	}
+	return list;
+}
+
 static struct value
 pod_value(struct arena *a, const struct node_pod *p)
 {
@@ -52,7 +72,7 @@ pod_value(struct arena *a, const struct node_pod *p)
 	json_put(a, &v, "ready", json_bool(p->ready));
 	json_put(a, &v, "reason", json_cstr(p->reason));
 	put_process(a, &v, p->pid, p->pid_start);
-	json_put(a, &v, "containers", containers ? *containers : json_array());
+	json_put(a, &v, "containers", containers ? *containers : planned_containers(a, p));
 	return v;
 }
 

@@ -22,7 +22,8 @@ struct plan_pod {
 	struct bytes
 	        platform; /* "local-ns"; empty: a plain pod, run under ns without a processor */
 	struct bytes document;    /* initdata; empty for a plain pod */
-	struct bytes policy_hash; /* hex */
+	struct bytes policy_hash; /* hex; HOSTDATA of the launch */
+	uint8_t host_data[32];
 	bool debug;
 	struct bytes *images;
 	size_t n_images;

@@ -167,6 +167,9 @@ read_pod(struct plan *p, const struct value *v, struct plan_pod *pod, struct err
 	pod->platform = json_text(platform);
 	pod->policy_hash = json_text(hash);
 	pod->debug = is_true(debug);
+	if (pod->platform.n > 0 &&
+	    !hex_decode(pod->policy_hash, pod->host_data, sizeof pod->host_data))
+		return err_at(err, bad(err, "is no policy hash"), ".policyHash");
 	TRY(read_document(p, json_text(initdata), pod, err));
 	pod->images = arena_array(&p->arena, images->n, sizeof *pod->images);
 	TRY(arena_check(&p->arena, err));

@@ -235,21 +235,20 @@ on_accept(evutil_socket_t fd, short what, void *arg)
 	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
 }
 
+/* Bound through a descriptor of the folder: a socket's path may be 107 bytes long, ours longer. */
 static status
-listen_at(struct pod *p, struct service *s, const char *name, enum attest_op op, struct err *err)
+listen_at(struct pod *p, struct service *s, int folder, const char *name, enum attest_op op,
+          struct err *err)
 {
 	struct sockaddr_un at = {.sun_family = AF_UNIX};
-	char path[1024];
 
-	TRY(pod_path(p, "sockets", bytes_str(name), path, err));
-	if (snprintf(at.sun_path, sizeof at.sun_path, "%s", path) >= (int)sizeof at.sun_path)
-		return err_set(err, ERR_LIMIT, "E-NODE-041", "the path %s is too long for a socket",
-		               path);
+	snprintf(at.sun_path, sizeof at.sun_path, "/proc/self/fd/%d/%s", folder, name);
 	*s = (struct service){.pod = p, .op = op};
 	s->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s->listener < 0 || bind(s->listener, (const struct sockaddr *)&at, sizeof at) != 0 ||
-	    chmod(path, 0666) != 0 || listen(s->listener, MAX_CLIENTS) != 0)
-		return err_set_errno(err, ERR_IO, "E-NODE-042", "cannot listen at %s", path);
+	    fchmodat(folder, name, 0666, 0) != 0 || listen(s->listener, MAX_CLIENTS) != 0)
+		return err_set_errno(err, ERR_IO, "E-NODE-042", "cannot listen at the socket %s",
+		                     name);
 	s->accept = event_new(p->base, s->listener, EV_READ | EV_PERSIST, on_accept, s);
 	if (!s->accept || event_add(s->accept, NULL) != 0)
 		return err_set(err, ERR_INTERNAL, "E-NODE-042", "cannot watch a socket");
@@ -259,6 +258,13 @@ listen_at(struct pod *p, struct service *s, const char *name, enum attest_op op,
 status
 pod_serve_sockets(struct pod *p, struct err *err)
 {
-	TRY(listen_at(p, &services[0], "evidence", ATTEST_OP_MESH_CERT, err));
-	return listen_at(p, &services[1], "report", ATTEST_OP_REPORT, err);
+	CLEANUP(fd_close) int folder = -1;
+	char path[1024];
+
+	TRY(pod_path(p, "sockets", (struct bytes){NULL, 0}, path, err));
+	folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0)
+		return err_set_errno(err, ERR_IO, "E-NODE-042", "cannot open %s", path);
+	TRY(listen_at(p, &services[0], folder, "evidence", ATTEST_OP_MESH_CERT, err));
+	return listen_at(p, &services[1], folder, "report", ATTEST_OP_REPORT, err);
 }

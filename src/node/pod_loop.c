@@ -547,7 +547,6 @@ pod_run(const struct pod_options *o)
 	prctl(PR_SET_NAME, "contrast-pod");
 	signal(SIGPIPE, SIG_IGN);
 	pod.o = o;
-	pod.report_listener = pod.evidence_listener = -1;
 	arena_init(&pod.arena, (size_t)WIRE_MAX * 4);
 	if (!is_ok(set_up(&pod, &err))) {
 		refuse(o, &err);

@@ -64,7 +64,6 @@ struct pod {
 	bool settled; /* every container is finished */
 	struct event *kill_timer;
 	struct event *chld;
-	int report_listener, evidence_listener;
 	char crun_state[256], crun_work[256];
 };
 

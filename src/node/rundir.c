@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -137,6 +136,7 @@ rundir_find(const char *dir, struct rundir *ret, struct err *err)
 	return OK;
 }
 
+/* A POSIX lock: children do not inherit it, so it ends with the node alone. */
 status
 rundir_lock(const struct rundir *r, int *ret_fd, struct err *err)
 {
@@ -146,7 +146,7 @@ rundir_lock(const struct rundir *r, int *ret_fd, struct err *err)
 	if (fd < 0)
 		return err_at(err, err_set_errno(err, ERR_IO, "E-NODE-084", "cannot create"), "%s",
 		              path);
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+	if (fcntl(fd, F_SETLK, &(struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET}) != 0) {
 		close(fd);
 		return err_hint(err,
 		                err_set(err, ERR_CONFLICT, "E-NODE-082",
@@ -162,8 +162,9 @@ rundir_is_running(const struct rundir *r)
 {
 	char path[RUNDIR_PATH + 256];
 	CLEANUP(fd_close) int fd = open(rundir_file(r, "lock", path), O_RDWR | O_CLOEXEC);
+	struct flock holder = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
-	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0;
+	return fd >= 0 && fcntl(fd, F_GETLK, &holder) == 0 && holder.l_type != F_UNLCK;
 }
 
 uint64_t

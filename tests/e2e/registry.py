@@ -25,7 +25,7 @@ def sha256(data):
 
 
 def make_tar(files):
-    """Deterministic tar of {path: bytes | ("link", target) | ("dir",)}."""
+    """Deterministic tar of {path: bytes | ("program", bytes) | ("link", target) | ("dir",)}."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for name, what in files.items():
@@ -34,6 +34,9 @@ def make_tar(files):
             if isinstance(what, bytes):
                 info.size = len(what)
                 tar.addfile(info, io.BytesIO(what))
+            elif what[0] == "program":
+                info.size, info.mode = len(what[1]), 0o755
+                tar.addfile(info, io.BytesIO(what[1]))
             elif what[0] == "link":
                 info.type, info.linkname = tarfile.SYMTYPE, what[1]
                 tar.addfile(info)
