@@ -81,13 +81,13 @@ read_path(struct reading *r, const char *path, unsigned int depth, struct err *e
 	if (!dir)
 		return err_set_errno(err, ERR_IO, "E-OWNER-006", "cannot read %s", path);
 	while (is_ok(s) && (e = readdir(dir))) {
-		char below[4096];
+		CLEANUP(buf_done) struct buf below = {0};
 
 		if (e->d_name[0] == '.')
 			continue;
-		snprintf(below, sizeof below, "%s/%s", path, e->d_name);
-		if (file_is_dir(below) || is_yaml(e->d_name))
-			s = read_path(r, below, depth + 1, err);
+		buf_printf(&below, "%s/%s", path, e->d_name);
+		if (file_is_dir(buf_cstr(&below)) || is_yaml(e->d_name))
+			s = read_path(r, buf_cstr(&below), depth + 1, err);
 	}
 	closedir(dir);
 	return s;
