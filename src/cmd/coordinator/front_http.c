@@ -60,11 +60,11 @@ json_type(void)
 	return BYTES("application/json");
 }
 
-void
-front_answer_err(struct server *s, server_conn c, const struct err *err)
+static void
+answer_err_as(struct server *s, server_conn c, unsigned int status_code, const struct err *err)
 {
 	CLEANUP(buf_done) struct buf body = {0};
-	struct server_answer a = {.status = http_status_of(err->cls), .content_type = json_type()};
+	struct server_answer a = {.status = status_code, .content_type = json_type()};
 
 	buf_str(&body, "{\"error\":");
 	json_write_string(bytes_str(err->id), &body);
@@ -79,6 +79,12 @@ front_answer_err(struct server *s, server_conn c, const struct err *err)
 		a.extra = BYTES("Retry-After: 1\r\n");
 	a.body = buf_view(&body);
 	server_answer(s, c, &a);
+}
+
+void
+front_answer_err(struct server *s, server_conn c, const struct err *err)
+{
+	answer_err_as(s, c, http_status_of(err->cls), err);
 }
 
 static void
@@ -347,12 +353,9 @@ front_handle(struct server *s, server_conn conn, const struct server_request *r,
 	if (route) {
 		outcome = route->run(&c, &err);
 	} else if (known) {
-		server_answer(s, conn,
-		              &(struct server_answer){
-				      .status = 405,
-				      .content_type = json_type(),
-				      .body = BYTES("{\"error\":\"E-FRONT-011\","
-		                                    "\"message\":\"not this method\"}")});
+		(void)err_set(&err, ERR_UNSUPPORTED, "E-FRONT-011",
+		              "this endpoint does not know the method");
+		answer_err_as(s, conn, 405, &err);
 		return;
 	} else {
 		outcome = err_set(&err, ERR_NOT_FOUND, "E-FRONT-012",
