@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* validate_sets.c: rules of ReferenceValues, and of trust roots (PROTOCOL section 12). */
+#include "evidence/snp/roots.h"
 #include "manifest/model.h"
 
 #include <stdio.h>
@@ -47,10 +48,11 @@ static void
 check_guest_policy(const struct set_check *c, const struct manifest *m,
                    const struct manifest_snp *s)
 {
-	/* Debug lets the host read the guest, migration hands it to an agent nobody measured. */
-	if (s->guest_policy.debug && !m->insecure)
+	/* The verifier refuses debug guests whatever a manifest says: do not promise otherwise. */
+	if (s->guest_policy.debug)
 		fault(c, FAULT_ERROR, "GuestPolicy.Debug",
-		      "lets the host read the guest's memory: only with \"Insecure\": true");
+		      "lets the host read the guest's memory: it is never accepted");
+	/* Migration hands the guest to an agent that nobody measured. */
 	if (s->guest_policy.migrate_ma && !m->insecure)
 		fault(c, FAULT_ERROR, "GuestPolicy.MigrateMA",
 		      "lets a migration agent take the guest away: only with \"Insecure\": true");
@@ -112,8 +114,11 @@ check_tdx(const struct manifest *m, struct faults *f, size_t i)
 /* ---- trust roots ---- */
 
 static void
-check_root(const struct set_check *c, bool has_root, bool insecure)
+check_root(const struct set_check *c, bool has_root, const struct hash256 *root, bool insecure)
 {
+	if (has_root && snp_is_vendor_root(root))
+		fault(c, FAULT_ERROR, "TrustRoot",
+		      "is the vendor's own root: leave the field out");
 	if (has_root && !insecure)
 		fault(c, FAULT_ERROR, "TrustRoot",
 		      "a root that is no vendor's needs \"Insecure\": true at the top");
@@ -131,12 +136,12 @@ model_validate_sets(const struct manifest *m, struct faults *f)
 		struct set_check c = {f, "snp", i};
 
 		check_snp(m, f, i);
-		check_root(&c, m->snp[i].has_trust_root, m->insecure);
+		check_root(&c, m->snp[i].has_trust_root, &m->snp[i].trust_root, m->insecure);
 	}
 	for (size_t i = 0; i < m->n_tdx; i++) {
 		struct set_check c = {f, "tdx", i};
 
 		check_tdx(m, f, i);
-		check_root(&c, m->tdx[i].has_trust_root, m->insecure);
+		check_root(&c, m->tdx[i].has_trust_root, &m->tdx[i].trust_root, m->insecure);
 	}
 }

@@ -4,6 +4,7 @@
 #define TESTS_MANIFEST_SAMPLE_H
 
 #include "base/text.h"
+#include "evidence/snp/roots.h"
 #include "manifest/manifest.h"
 #include "unit.h"
 
@@ -18,7 +19,7 @@
 struct sample {
 	struct key *alice, *bob;   /* workload owners */
 	struct key *rsa, *rsa2;    /* seed share owners */
-	struct buf alice_hex, bob_hex, rsa_hex, rsa2_hex;
+	struct buf alice_hex, bob_hex, rsa_hex, rsa2_hex, milan_hex;
 };
 
 static inline const struct sample *
@@ -44,10 +45,11 @@ sample(void)
 	buf_reset(&der);
 	key_rsa_pkcs1(s.rsa2, &der);
 	hex_encode(buf_view(&der), &s.rsa2_hex);
+	hex_encode(hash256_view(snp_vendor_root(SNP_MILAN)), &s.milan_hex);
 	return &s;
 }
 
-/* $A, $B: owners; $R, $S: share owners. */
+/* $A, $B: owners; $R, $S: share owners; $M: AMD's root key for Milan. */
 static const char sample_text[] =
 	"{\n"
 	"  \"Policies\": {\n"
@@ -105,6 +107,7 @@ sample_expand(struct bytes in, struct buf *out)
 			    : in.p[i + 1] == 'B' ? &s->bob_hex
 			    : in.p[i + 1] == 'R' ? &s->rsa_hex
 			    : in.p[i + 1] == 'S' ? &s->rsa2_hex
+			    : in.p[i + 1] == 'M' ? &s->milan_hex
 			                         : NULL;
 		if (b) {
 			buf_bytes(out, buf_view(b));

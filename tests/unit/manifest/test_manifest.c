@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "manifest/reference.h"
 #include "sample.h"
 #include "vectors.h"
 
@@ -59,7 +60,7 @@ static const struct row rows[] = {
 	{"\"" H96("1") "\"", "\"\"", "ReferenceValues.snp[0].TrustedMeasurement", "is missing"},
 	{"\"0080b004\"", "\"80b004\"", "ReferenceValues.snp[0].APEIP", "8 hex digits"},
 	{"\"Debug\": false", "\"Debug\": true", "ReferenceValues.snp[0].GuestPolicy.Debug",
-	 "only with \"Insecure\""},
+	 "never accepted"},
 	{"\"MigrateMA\": false", "\"MigrateMA\": true", "ReferenceValues.snp[0].GuestPolicy.MigrateMA",
 	 "only with \"Insecure\""},
 	{"\"SMT\": true", "\"SMT\": 1", "ReferenceValues.snp[0].GuestPolicy.SMT", "of type boolean"},
@@ -87,6 +88,8 @@ static const struct row rows[] = {
 	 "32 hex digits"},
 	{"\"APEIP\"", "\"TrustRoot\": \"" H64("9") "\", \"APEIP\"", "ReferenceValues.snp[0].TrustRoot",
 	 "needs \"Insecure\""},
+	{"\"APEIP\"", "\"TrustRoot\": \"$M\", \"APEIP\"", "ReferenceValues.snp[0].TrustRoot",
+	 "vendor's own root"},
 	{"\"Policies\"", "\"Insecure\": true, \"Policies\"", "ReferenceValues.snp[0].TrustRoot",
 	 "must not mix"},
 	{"\"Policies\"", "\"Insecure\": true, \"Policies\"", "ReferenceValues.tdx[0].TrustRoot",
@@ -180,7 +183,6 @@ static void
 all_faults_at_once(void **state)
 {
 	CLEANUP(faults_free) struct faults *f = mem_new(struct faults);
-	CLEANUP(buf_done) struct buf text = {0};
 	CLEANUP(buf_done) struct buf shown = {0};
 	struct manifest *m = NULL;
 	struct err err;
@@ -366,6 +368,67 @@ owner_digests_match_the_model(void **state)
 	}
 }
 
+static void
+reference_sets_for_the_verifier(void **state)
+{
+	CLEANUP(manifest_drop) struct manifest *m = sample_manifest();
+	CLEANUP(manifest_drop) struct manifest *bare = NULL;
+	CLEANUP(arena_done) struct arena arena = {0};
+	CLEANUP(buf_done) struct buf text = {0};
+	struct snp_reference snp;
+	struct tdx_reference tdx;
+	struct err err;
+
+	(void)state;
+	manifest_snp_reference(m, 0, &snp);
+	assert_int_equal(snp.product, SNP_GENOA);
+	assert_true(snp.has_ap_eip && snp.ap_eip == 0x0080b004);
+	assert_int_equal(snp.minimum_tcb.bootloader, 9);
+	assert_int_equal(snp.minimum_tcb.snp, 23);
+	assert_int_equal(snp.minimum_tcb.microcode, 72);
+	assert_int_equal(snp.minimum_mitigation, 1);
+	assert_true(snp.guest_policy.smt && !snp.guest_policy.single_socket);
+	assert_true(snp.platform_info.smt && !snp.platform_info.tsme && snp.platform_info.ecc &&
+	            snp.platform_info.alias_check_complete && !snp.platform_info.tio);
+	assert_int_equal(snp.n_chip_ids, 1);
+	assert_int_equal(snp.chip_ids[0].b[63], 0x22);
+	assert_int_equal(snp.measurement.b[47], 0x11);
+	assert_false(snp.has_trust_root);
+
+	assert_ok(manifest_tdx_reference(m, 0, &arena, &tdx, &err));
+	assert_int_equal(tdx.mrtd[0][0], 0x33);
+	assert_int_equal(tdx.mrseam[0], 0x44);
+	assert_int_equal(tdx.n_rtmr0, 2);
+	assert_int_equal(tdx.rtmr0[0][0], 0x55);
+	assert_int_equal(tdx.rtmr0[1][47], 0x88);
+	assert_int_equal(tdx.rtmr[1][0], 0x66);
+	assert_int_equal(tdx.rtmr[2][0], 0x77);
+	assert_true(tdx.has_rtmr[3] && tdx.rtmr[3][0] == 0);
+	assert_true(tdx.xfam == 0x618e7);
+	assert_int_equal(tdx.piids[0][0], 0x88);
+	assert_true(tdx.memory_integrity && tdx.static_platform && !tdx.smt_disabled);
+	assert_int_equal(tdx.min_evaluation, 18);
+
+	/* Absent parts demand nothing and allow what is harmless. */
+	sample_edit("\"PlatformInfo\"", "\"AllowedChipIDs\": [], \"XX\"", &text);
+	{
+		struct bytes all = buf_view(&text);
+		size_t from = bytes_find(all, BYTES("\"XX\""), 0);
+		size_t to = bytes_find(all, BYTES("\"MinimumMitigationVector\""), from);
+		size_t chips = bytes_find(all, BYTES(",\n      \"AllowedChipIDs\": [\"2"), from);
+		CLEANUP(buf_done) struct buf cut = {0};
+
+		buf_bytes(&cut, bytes_sub(all, 0, from));
+		buf_bytes(&cut, bytes_sub(all, to, chips));
+		buf_bytes(&cut, bytes_sub(all, bytes_find(all, BYTES("\n    }],"), chips), all.n));
+		assert_ok(manifest_parse(buf_view(&cut), &bare, NULL, &err));
+	}
+	manifest_snp_reference(bare, 0, &snp);
+	assert_true(snp.platform_info.smt && snp.platform_info.tsme && snp.platform_info.tio);
+	assert_false(snp.platform_info.ecc || snp.platform_info.alias_check_complete);
+	assert_null(snp.chip_ids);
+}
+
 /* The same public key in two encodings would be two owners. */
 static void
 unusual_key_encodings_are_refused(void **state)
@@ -442,6 +505,7 @@ main(void)
 		cmocka_unit_test(writing_is_byte_stable),
 		cmocka_unit_test(built_equals_parsed),
 		cmocka_unit_test(owner_digests_match_the_model),
+		cmocka_unit_test(reference_sets_for_the_verifier),
 		cmocka_unit_test(unusual_key_encodings_are_refused),
 		cmocka_unit_test(limits),
 	};
