@@ -47,7 +47,7 @@ status key_parse_rsa_pkcs1(struct bytes der, struct key **ret, struct err *err);
 /*
  * PEM in: public ("PUBLIC KEY", certificates refused) or private (PKCS#8,
  * SEC1 "EC PRIVATE KEY", PKCS#1 "RSA PRIVATE KEY"), unencrypted.
- * PEM out: PKCS#8 for services, the traditional form for owner keys (research/01 section 2.4).
+ * PEM out: PKCS#8 for services, the traditional form for owner keys.
  */
 status key_parse_pem(struct bytes pem, struct key **ret, struct err *err);
 void key_private_pem(const struct key *k, struct buf *out);             /* PKCS#8 */

@@ -2,7 +2,7 @@
 /*
  * findings.h: what differs between authentic evidence and one reference set.
  * Appraisal does not stop at the first difference: who repairs a manifest
- * wants the whole list (research/03 section 1).
+ * wants the whole list.
  */
 #ifndef EVIDENCE_FINDINGS_H
 #define EVIDENCE_FINDINGS_H

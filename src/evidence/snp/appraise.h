@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * appraise.h: authentic claims of a report against one reference set: steps
- * "platform" and "identity" (research/03 section 6, checks 18-30). No crypto
+ * "platform" and "identity" (docs/evidence.md). No crypto
  * beyond hashes, no I/O, total: every difference is reported.
  */
 #ifndef EVIDENCE_SNP_APPRAISE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * certtable.h: the certificate table of the extended guest request and of
- * configfs' auxblob (research/03 section 2.6). The host writes it.
+ * configfs' auxblob (AMD, GHCB specification, publication 56421). The host writes it.
  */
 #ifndef EVIDENCE_SNP_CERTTABLE_H
 #define EVIDENCE_SNP_CERTTABLE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * report.h: the SEV-SNP attestation report, 1184 bytes, versions 2 to 5
- * (research/03 section 2.1). One table of fields serves parsing, emitting
+ * (AMD, SEV-SNP firmware ABI, publication 56860). One table of fields serves parsing, emitting
  * (software secure processor) and printing.
  */
 #ifndef EVIDENCE_SNP_REPORT_H
@@ -83,7 +83,7 @@ snp_signing_key(const struct snp_report *r)
 }
 
 /*
- * Layer "parse" (research/03 section 6, checks 1-7): size, version, algorithm,
+ * Layer "parse" (docs/evidence.md): size, version, algorithm,
  * every byte that this version reserves zero, key kind, VMPL, signature
  * format. A refusal is in the verdict at STEP_DECODE with reasons snp/size,
  * snp/version, snp/sigalgo, snp/reserved, snp/unsigned, snp/signingkey,

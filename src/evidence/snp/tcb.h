@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tcb.h: AMD product lines and their TCB versions (research/03 section 2.3).
+ * tcb.h: AMD product lines and their TCB versions (AMD publication 56860).
  * Two TCBs are compared part by part, never as one number.
  */
 #ifndef EVIDENCE_SNP_TCB_H

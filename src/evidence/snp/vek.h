@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * vek.h: the certificate of the key that signs reports: VCEK (of a chip) or
- * VLEK (of a cloud provider), with AMD's extensions (research/03 section 3.1).
+ * VLEK (of a cloud provider), with AMD's extensions (AMD, VCEK certificate and KDS interface, publication 57230).
  */
 #ifndef EVIDENCE_SNP_VEK_H
 #define EVIDENCE_SNP_VEK_H

@@ -460,7 +460,7 @@ several_leaves(void **state)
 	cert_free(other);
 }
 
-/* ECDSA is malleable: n - S is as good as S, and must be (research/03 section 2.4). */
+/* ECDSA is malleable: n - S is as good as S, and must be. */
 static void
 malleable_signature(void **state)
 {

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `contrast evidence show` and `verify`: saved evidence, decoded and judged. */
+#include "attest/collateral/collateral.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "cmd/contrast/cli.h"
+#include "cmd/contrast/workspace.h"
+#include "evidence/intake.h"
+#include "evidence/show.h"
+#include "evidence/verify.h"
+#include "manifest/reference.h"
+#include "term/term.h"
+#include "transport/curl.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Everything read for one verb. */
+struct inputs {
+	struct arena arena;
+	struct document doc;
+	struct collateral_set bundle;
+	size_t n_bundles;
+};
+
+static void
+inputs_done(struct inputs *in)
+{
+	arena_done(&in->arena);
+}
+
+static status
+read_kept(struct inputs *in, const char *path, size_t max, struct bytes *ret, struct err *err)
+{
+	CLEANUP(buf_done) struct buf text = {.max = max};
+
+	TRY(file_read(path, max, &text, err));
+	*ret = arena_copy(&in->arena, buf_view(&text));
+	return arena_check(&in->arena, err);
+}
+
+static status
+add_endorsements(struct inputs *in, const struct options *o, size_t id, struct err *err)
+{
+	size_t n;
+	const char *const *files = options_list(o, id, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		struct bytes b;
+
+		TRY(read_kept(in, files[i], INTAKE_MAX, &b, err));
+		TRY(err_at(err, intake_endorsements(&in->arena, b, &in->doc.endorsements, err), "%s",
+		           files[i]));
+	}
+	return OK;
+}
+
+static status
+read_inputs(struct inputs *in, const struct options *o, size_t endorsements, struct err *err)
+{
+	struct bytes b;
+
+	arena_init(&in->arena, (size_t)COLLATERAL_BUNDLE_MAX * 3);
+	TRY(read_kept(in, o->args[0], INTAKE_MAX, &b, err));
+	TRY(err_at(err, intake_evidence(&in->arena, b, &in->doc, err), "%s", o->args[0]));
+	return add_endorsements(in, o, endorsements, err);
+}
+
+static status
+print_json(struct inputs *in, const struct value *v, struct err *err)
+{
+	CLEANUP(buf_done) struct buf out = {0};
+
+	TRY(arena_check(&in->arena, err));
+	json_write(v, JSON_INDENT, &out);
+	buf_str(&out, "\n");
+	TRY(buf_check(&out, err));
+	return fd_write_all(STDOUT_FILENO, buf_view(&out), err);
+}
+
+/* ---- show ---- */
+
+status
+verb_evidence_show(const struct options *o, struct err *err)
+{
+	CLEANUP(inputs_done) struct inputs in = {0};
+	CLEANUP(buf_done) struct buf out = {0};
+	struct verdict v = {0};
+	struct value shown;
+
+	TRY(read_inputs(&in, o, OPT_evidence_show_endorsements, err));
+	if (!is_ok(evidence_show(&in.arena, &in.doc, &shown, &v)))
+		return err_set(err, ERR_PARSE, "E-EVIDENCE-050", "%s: %s: %s", o->args[0], v.reason,
+		               v.detail);
+	if (strcmp(options_text(o, OPT_evidence_show_format), "json") == 0)
+		return print_json(&in, &shown, err);
+	TRY(arena_check(&in.arena, err));
+	evidence_show_text(&shown, &out);
+	TRY(buf_check(&out, err));
+	return fd_write_all(STDOUT_FILENO, buf_view(&out), err);
+}
+
+/* ---- verify ---- */
+
+/* What the manifest demands, in the verifier's form. */
+struct demands {
+	struct manifest *manifest;
+	struct reference_sets references;
+	struct policy_list policies;
+};
+
+static void
+demands_done(struct demands *d)
+{
+	manifest_free(d->manifest);
+}
+
+static status
+read_manifest(struct inputs *in, const char *path, struct demands *d, struct err *err)
+{
+	struct faults *faults = mem_new(struct faults);
+	CLEANUP(buf_done) struct buf lines = {0};
+	struct bytes text = {0};
+	status s = read_kept(in, path, MANIFEST_MAX_BYTES, &text, err);
+
+	if (is_ok(s)) {
+		s = err_at(err, manifest_parse(text, &d->manifest, faults, err), "%s", path);
+		faults_format(faults, &lines);
+	}
+	if (!is_ok(s) && lines.n > 0)
+		fprintf(stderr, "%s", buf_cstr(&lines));
+	faults_done(faults);
+	mem_free(faults);
+	return s;
+}
+
+static status
+convert_sets(struct inputs *in, struct demands *d, struct err *err)
+{
+	const struct manifest *m = d->manifest;
+	struct snp_reference *snp = arena_array(&in->arena, m->n_snp + 1, sizeof *snp);
+	struct tdx_reference *tdx = arena_array(&in->arena, m->n_tdx + 1, sizeof *tdx);
+	struct hash256 *policies = arena_array(&in->arena, m->n_policies + 1, sizeof *policies);
+
+	TRY(arena_check(&in->arena, err));
+	for (size_t i = 0; i < m->n_snp; i++)
+		manifest_snp_reference(m, i, &snp[i]);
+	for (size_t i = 0; i < m->n_tdx; i++)
+		TRY(manifest_tdx_reference(m, i, &in->arena, &tdx[i], err));
+	for (size_t i = 0; i < m->n_policies; i++)
+		policies[i] = m->policies[i].hash;
+	d->references = (struct reference_sets){snp, m->n_snp, tdx, m->n_tdx};
+	d->policies = (struct policy_list){policies, m->n_policies};
+	return OK;
+}
+
+static status
+read_demands(struct inputs *in, const struct options *o, struct demands *d, struct err *err)
+{
+	const char *path = options_text(o, OPT_evidence_verify_policy);
+	status s;
+
+	if (!path)
+		return OK;
+	TRY(read_manifest(in, path, d, err));
+	if (d->manifest->insecure && !options_flag(o, OPT_evidence_verify_insecure)) {
+		s = err_set(err, ERR_USAGE, "E-CLI-040",
+		            "%s names roots that no vendor stands behind", path);
+		return err_hint(err, s, "pass --insecure if that is what you want to test");
+	}
+	return convert_sets(in, d, err);
+}
+
+/* A file of --collateral is a bundle, or one piece as the vendor delivers it. */
+static status
+add_collateral_file(struct inputs *in, const char *path, struct collateral *c, struct err *err)
+{
+	struct bytes b;
+	enum intake_kind kind;
+
+	TRY(read_kept(in, path, COLLATERAL_BUNDLE_MAX, &b, err));
+	if (intake_kind_of(b, &kind))
+		return err_at(err, intake_endorsements(&in->arena, b, &in->doc.endorsements, err),
+		              "%s", path);
+	if (in->n_bundles++ > 0)
+		return err_set(err, ERR_USAGE, "E-CLI-041", "--collateral takes one bundle");
+	TRY(err_at(err, collateral_bundle_parse(&in->arena, b, &in->bundle, err), "%s", path));
+	c->bundle = &in->bundle;
+	return OK;
+}
+
+static status
+complete(struct inputs *in, const struct options *o, int64_t now, struct buf *missing,
+         struct err *err)
+{
+	CLEANUP(transport_curl_drop) struct transport *t = NULL;
+	char dir[WORKSPACE_PATH_SIZE];
+	struct collateral c = {0};
+	struct err ignored;
+	size_t n;
+	const char *const *files = options_list(o, OPT_evidence_verify_collateral, &n);
+
+	for (size_t i = 0; i < n; i++)
+		TRY(add_collateral_file(in, files[i], &c, err));
+	/* Without a cache folder there is simply no cache. */
+	if (is_ok(workspace_cache_dir(options_text(o, OPT_evidence_verify_cache_dir), dir,
+	                              &ignored)))
+		c.cache_dir = dir;
+	if (options_flag(o, OPT_evidence_verify_fetch)) {
+		TRY(transport_curl_new(NULL, &t, err));
+		c.transport = t;
+	}
+	/* Evidence that does not decode needs nothing: the verifier says what is wrong with it. */
+	if (!is_ok(collateral_complete(&c, in->doc.tee, in->doc.evidence, now, &in->arena,
+	                               &in->doc.endorsements, missing, &ignored)))
+		buf_reset(missing);
+	return arena_check(&in->arena, err);
+}
+
+static void
+put_lines(struct arena *a, struct value *to, const char *name, struct bytes lines)
+{
+	struct value list = json_array();
+	size_t at = 0;
+
+	while (at < lines.n) {
+		size_t end = MIN(bytes_find_byte(lines, '\n', at), lines.n);
+
+		json_add(a, &list, json_copy_string(a, bytes_sub(lines, at, end)));
+		at = end + 1;
+	}
+	if (list.n > 0)
+		json_put(a, to, name, list);
+}
+
+static void
+put_cstr(struct arena *a, struct value *to, const char *name, const char *text)
+{
+	if (text[0] != '\0')
+		json_put(a, to, name, json_copy_string(a, bytes_str(text)));
+}
+
+static struct value
+findings_json(struct arena *a, const struct findings *f)
+{
+	struct value list = json_array();
+
+	for (size_t i = 0; i < f->n; i++) {
+		struct value o = json_object();
+
+		put_cstr(a, &o, "step", verdict_step_name(f->list[i].step));
+		put_cstr(a, &o, "reason", f->list[i].reason);
+		put_cstr(a, &o, "detail", f->list[i].detail);
+		put_cstr(a, &o, "expected", f->list[i].expected);
+		put_cstr(a, &o, "got", f->list[i].got);
+		json_add(a, &list, o);
+	}
+	return list;
+}
+
+struct report {
+	const struct evidence_result *result;
+	const struct findings *findings;
+	struct bytes missing;
+	int64_t now;
+	bool has_sets;
+	enum tee tee;
+};
+
+static struct value
+report_json(struct arena *a, const struct report *r)
+{
+	const struct verdict *v = &r->result->verdict;
+	bool accepted = verdict_accepted(v);
+	struct value o = json_object();
+
+	json_put(a, &o, "verdict", json_cstr(accepted ? "accepted" : "rejected"));
+	json_put(a, &o, "type", json_cstr(tee_name(r->tee)));
+	json_put(a, &o, "time", json_time(a, r->now));
+	json_put(a, &o, "revocation",
+	         json_cstr(v->revocation == REVOCATION_CHECKED ? "checked" : "not checked"));
+	if (!accepted)
+		put_cstr(a, &o, "step", verdict_step_name(v->step));
+	put_cstr(a, &o, "reason", v->reason);
+	put_cstr(a, &o, "detail", v->detail);
+	put_cstr(a, &o, "expected", v->expected);
+	put_cstr(a, &o, "got", v->got);
+	if (r->has_sets && v->set >= 0)
+		json_put(a, &o, "referenceSet", json_int(v->set));
+	if (r->tee == TEE_TDX && r->result->tcb_status != TCB_NOT_SUPPORTED)
+		json_put(a, &o, "tcbStatus", json_cstr(tcb_status_name(r->result->tcb_status)));
+	if (accepted) {
+		json_put(a, &o, "rootKeySha256", json_hex(a, hash256_view(&r->result->root_key)));
+		json_put(a, &o, "policy", json_hex(a, hash256_view(&r->result->policy)));
+		json_put(a, &o, "validUntil", json_time(a, r->result->valid_to));
+	}
+	if (r->findings->n > 0)
+		json_put(a, &o, "differences", findings_json(a, r->findings));
+	put_lines(a, &o, "missing", r->missing);
+	return o;
+}
+
+static status
+print_text(const struct report *r, struct err *err)
+{
+	const struct verdict *v = &r->result->verdict;
+	bool accepted = verdict_accepted(v);
+	CLEANUP(buf_done) struct buf out = {0};
+	char when[32], hex[65];
+
+	if (accepted) {
+		buf_printf(&out, "root key    %s\n", hash256_hex(&r->result->root_key, hex));
+		buf_printf(&out, "policy      %s\n", hash256_hex(&r->result->policy, hex));
+		buf_printf(&out, "valid until %s with these endorsements\n",
+		           time_cstr(r->result->valid_to, when));
+	}
+	if (r->tee == TEE_TDX && r->result->tcb_status != TCB_NOT_SUPPORTED)
+		buf_printf(&out, "TCB status  %s\n", tcb_status_name(r->result->tcb_status));
+	buf_printf(&out, "revocation: %s\n",
+	           v->revocation == REVOCATION_CHECKED ? "checked" : "not checked");
+	for (size_t i = 0; i < r->findings->n; i++) {
+		const struct finding *f = &r->findings->list[i];
+
+		buf_printf(&out, "differs     %s: %s (expected %s, got %s)\n", f->reason, f->detail,
+		           f->expected[0] ? f->expected : "something else", f->got);
+	}
+	for (size_t at = 0; at < r->missing.n;) {
+		size_t end = MIN(bytes_find_byte(r->missing, '\n', at), r->missing.n);
+
+		buf_printf(&out, "missing     %.*s\n", BYTES_ARG(bytes_sub(r->missing, at, end)));
+		at = end + 1;
+	}
+	if (accepted && r->has_sets)
+		buf_printf(&out, "%saccepted%s by reference set %d\n",
+		           term_on(STDOUT_FILENO, TERM_GOOD), term_off(STDOUT_FILENO), v->set);
+	else if (accepted)
+		buf_printf(&out, "%saccepted%s: authentic; no manifest was given to compare it with\n",
+		           term_on(STDOUT_FILENO, TERM_GOOD), term_off(STDOUT_FILENO));
+	TRY(buf_check(&out, err));
+	return fd_write_all(STDOUT_FILENO, buf_view(&out), err);
+}
+
+/* A verdict as an exit code: what only lacks collateral is not a forgery. */
+static status
+conclude(const struct report *r, struct err *err)
+{
+	static const char *const lacking[] = {"snp/vek-missing", "snp/crl-missing",
+	                                      "tdx/collateral-missing", "tdx/crl-missing"};
+	const struct verdict *v = &r->result->verdict;
+	bool lacks = r->missing.n > 0 && v->step == STEP_CHAIN;
+
+	if (verdict_accepted(v))
+		return OK;
+	for (size_t i = 0; i < COUNT_OF(lacking); i++)
+		lacks |= strcmp(v->reason, lacking[i]) == 0;
+	if (!lacks)
+		return verdict_status(v, err);
+	return err_hint(err,
+	                err_set(err, ERR_UNREACHABLE, "E-EVIDENCE-101", "%s: %s", v->reason,
+	                        v->detail),
+	                "give it with --endorsements or --collateral, or let --fetch ask the vendor");
+}
+
+static status
+expected_report_data(const struct options *o, uint8_t to[EVIDENCE_REPORT_DATA_SIZE],
+                     const uint8_t **ret, struct err *err)
+{
+	const char *text = options_text(o, OPT_evidence_verify_report_data);
+
+	*ret = NULL;
+	if (!text)
+		return OK;
+	if (!hex_decode(bytes_str(text), to, EVIDENCE_REPORT_DATA_SIZE))
+		return err_set(err, ERR_USAGE, "E-CLI-042",
+		               "--report-data needs %d hexadecimal digits",
+		               2 * EVIDENCE_REPORT_DATA_SIZE);
+	*ret = to;
+	return OK;
+}
+
+static status
+judge(struct inputs *in, const struct options *o, const struct demands *d, struct bytes missing,
+      int64_t now, struct findings *findings, struct err *err)
+{
+	uint8_t report_data[EVIDENCE_REPORT_DATA_SIZE];
+	struct evidence_request rq = {
+		.scope = EVIDENCE_AUTHENTIC,
+		.flags = EVIDENCE_THOROUGH,
+		.document = &in->doc,
+		.references = d->manifest ? &d->references : NULL,
+		.policies = d->manifest ? &d->policies : NULL,
+		.revocation = options_flag(o, OPT_evidence_verify_require_revocation)
+		                      ? REVOCATION_REQUIRED
+		                      : REVOCATION_OPTIONAL,
+		.now = now,
+		.findings = findings,
+	};
+	struct evidence_result result;
+	struct report r = {&result, findings, missing, now, d->manifest != NULL, in->doc.tee};
+	struct value v;
+
+	TRY(expected_report_data(o, report_data, &rq.report_data, err));
+	evidence_verify(&rq, &result);
+	if (result.verdict.step == STEP_DECODE)
+		return err_set(err, ERR_PARSE, "E-EVIDENCE-050", "%s: %s: %s", o->args[0],
+		               result.verdict.reason, result.verdict.detail);
+	if (strcmp(options_text(o, OPT_evidence_verify_format), "json") == 0) {
+		v = report_json(&in->arena, &r);
+		TRY(print_json(in, &v, err));
+	} else {
+		TRY(print_text(&r, err));
+	}
+	return conclude(&r, err);
+}
+
+status
+verb_evidence_verify(const struct options *o, struct err *err)
+{
+	CLEANUP(inputs_done) struct inputs in = {0};
+	CLEANUP(demands_done) struct demands d = {0};
+	CLEANUP(buf_done) struct buf missing = {0};
+	struct findings *findings = mem_new(struct findings);
+	int64_t now = options_given(o, OPT_evidence_verify_time)
+	                      ? options_time(o, OPT_evidence_verify_time)
+	                      : clock_realtime();
+	status s = read_inputs(&in, o, OPT_evidence_verify_endorsements, err);
+
+	if (is_ok(s))
+		s = read_demands(&in, o, &d, err);
+	if (is_ok(s))
+		s = complete(&in, o, now, &missing, err);
+	if (is_ok(s))
+		s = judge(&in, o, &d, buf_view(&missing), now, findings, err);
+	mem_free(findings);
+	return s;
+}
