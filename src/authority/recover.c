@@ -200,6 +200,9 @@ authority_adopt(struct authority *a, struct bytes sealed, int64_t now, struct er
 		               "the sealed message is no peer's state");
 	mem_copy(head.b, b.p + SEED_SIZE + SALT_SIZE, SHA256_SIZE);
 	TRY(catch_up(a, err));
+	/* An active peer has a head: zeros would ask for no check at all. */
+	if (bytes_all_zero(hash256_view(&head)))
+		return err_set(err, ERR_REJECTED, "E-AUTHORITY-080", "the peer's state names no head");
 	TRY(check_last_head(a, &head, "the peer", err));
 	return engine_take_seed(a, bytes_sub(b, 0, SEED_SIZE),
 	                        bytes_sub(b, SEED_SIZE, SEED_SIZE + SALT_SIZE), now, err);

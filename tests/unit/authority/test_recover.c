@@ -414,6 +414,12 @@ a_replica_refuses_less_than_it_pulled(void **state)
 	buf_bytes(&plain, hash256_view(&unknown));
 	assert_ok(seal_to(st.kem, SEAL_PEER_STATE, &s.genesis, buf_view(&plain), &forged, &err));
 	assert_fails(authority_adopt(b, buf_view(&forged), NOW, &err), "E-AUTHORITY-083");
+	/* No head at all: only owners who never saw one may say so. */
+	buf_reset(&plain);
+	buf_reset(&forged);
+	buf_zeros(&plain, SEED_SIZE + SALT_SIZE + SHA256_SIZE);
+	assert_ok(seal_to(st.kem, SEAL_PEER_STATE, &s.genesis, buf_view(&plain), &forged, &err));
+	assert_fails(authority_adopt(b, buf_view(&forged), NOW, &err), "E-AUTHORITY-080");
 	/* A seed that does not make the root key. */
 	buf_reset(&plain);
 	buf_reset(&forged);
