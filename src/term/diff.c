@@ -299,6 +299,8 @@ diff_unified(const char *name, struct bytes before, struct bytes after, bool col
 	TRY(split(before, &d.a, err));
 	TRY(split(after, &d.b, err));
 	TRY(diff_run(&d, err));
+	while (*name == '/')
+		name++;
 	buf_printf(out, "--- a/%s\n+++ b/%s\n", name, name);
 	put_hunks(&w);
 	return buf_check(out, err);

@@ -90,6 +90,39 @@ emit_scalar(const struct yaml_node *n, bool in_flow, struct buf *out)
 		quote(n->text, out);
 }
 
+/* Single quotes hold any text of one line without control characters. */
+static bool
+single_fits(struct bytes t)
+{
+	size_t at = 0;
+
+	while (at < t.n)
+		if (needs_escape(utf8_next(t, &at)))
+			return false;
+	return true;
+}
+
+void
+yaml_emit_like(const struct yaml_node *n, enum yaml_style before, bool in_flow, struct buf *out)
+{
+	if (n->kind != YAML_SCALAR || yaml_type(n) != YAML_STR ||
+	    (before != YAML_DOUBLE && before != YAML_SINGLE)) {
+		yaml_emit_inline(n, in_flow, out);
+		return;
+	}
+	if (before == YAML_DOUBLE || !single_fits(n->text)) {
+		quote(n->text, out);
+		return;
+	}
+	buf_u8(out, '\'');
+	for (size_t i = 0; i < n->text.n; i++) {
+		if (n->text.p[i] == '\'')
+			buf_u8(out, '\'');
+		buf_u8(out, n->text.p[i]);
+	}
+	buf_u8(out, '\'');
+}
+
 /* ---- collections ---- */
 
 bool

@@ -14,6 +14,9 @@ struct yaml_layout {
 /* Written behind "key: " or "- " in one line: scalars, empty and flow collections. */
 bool yaml_is_inline(const struct yaml_node *n);
 void yaml_emit_inline(const struct yaml_node *n, bool in_flow, struct buf *out);
+/* A string in the quotes that the text had there before, where they can hold it. */
+void yaml_emit_like(const struct yaml_node *n, enum yaml_style before, bool in_flow,
+                    struct buf *out);
 
 /* A block collection whose first line starts at the present place, which is column `col`. */
 void yaml_emit_block(const struct yaml_node *n, uint32_t col, const struct yaml_layout *l,

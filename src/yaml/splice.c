@@ -207,7 +207,8 @@ replace(struct work *w, const struct yaml_node *old, const struct yaml_node *val
 	/* On a line of its own a value must stand to the right of its key. */
 	if (!site->in_flow && !site->is_item && blank_before(w, at) && column(w, at) <= site->col)
 		yaml_emit_spaces(site->col + w->layout.step - column(w, at), &w->tmp);
-	yaml_emit_inline(val, site->in_flow, &w->tmp);
+	yaml_emit_like(val, old->kind == YAML_SCALAR && !old->props ? old->style : YAML_PLAIN,
+	               site->in_flow, &w->tmp);
 	return record(w, at, old->end - at);
 }
 
