@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "json/load.h"
 #include "json/value.h"
-
-/* The compiler makes one load of it. */
-static inline uint64_t
-load64(const uint8_t *p)
-{
-	return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 |
-	       (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 |
-	       (uint64_t)p[7] << 56;
-}
 
 /*
  * Not seeded: the set is fixed before hostile text is seen, and a look-up
@@ -28,14 +20,14 @@ json_name_hash(struct bytes text)
 	return (uint32_t)(h >> 32);
 }
 
-const uint8_t *
+const struct json_name *
 json_names_find(const struct json_names *names, struct bytes text)
 {
 	uint32_t hash = json_name_hash(text), at = hash & names->mask;
 
 	for (const struct json_name *s = &names->slots[at]; s->p; s = &names->slots[at]) {
 		if (s->hash == hash && s->n == text.n && bytes_equal(bytes_of(s->p, s->n), text))
-			return s->p;
+			return s;
 		at = (at + 1) & names->mask;
 	}
 	return NULL;

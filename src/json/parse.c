@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
+#include "json/load.h"
 #include "json/value.h"
 
 #include <stdlib.h>
@@ -9,11 +10,14 @@
  * wait on a stack that is shared by all levels and are copied to the arena
  * when their container closes, so the result is contiguous and exact.
  */
+enum { FIRST_STACK = 64 };
+
 struct parser {
 	struct arena *arena;
 	const uint8_t *begin, *p, *end;
 	struct value *stack;
 	size_t top, cap;
+	struct value first[FIRST_STACK]; /* most texts need no more */
 	uint32_t depth_left;
 	bool sorted;
 	const struct json_names *names;
@@ -53,17 +57,30 @@ out_of_memory(struct parser *ps)
 }
 
 static status
+grow_stack(struct parser *ps)
+{
+	size_t cap = ps->cap * 2;
+	struct value *grown;
+
+	if (ps->stack == ps->first) {
+		grown = mem_try_alloc(cap * sizeof *grown);
+		if (grown)
+			mem_copy(grown, ps->first, sizeof ps->first);
+	} else {
+		grown = mem_grow(ps->stack, cap * sizeof *grown);
+	}
+	if (!grown)
+		return out_of_memory(ps);
+	ps->stack = grown;
+	ps->cap = cap;
+	return OK;
+}
+
+static inline status
 push(struct parser *ps, struct value v)
 {
-	if (ps->top == ps->cap) {
-		size_t cap = ps->cap ? ps->cap * 2 : 64;
-		struct value *grown = mem_grow(ps->stack, cap * sizeof *grown);
-
-		if (!grown)
-			return out_of_memory(ps);
-		ps->stack = grown;
-		ps->cap = cap;
-	}
+	if (ps->top == ps->cap)
+		TRY(grow_stack(ps));
 	ps->stack[ps->top++] = v;
 	return OK;
 }
@@ -214,6 +231,31 @@ parse_escaped(struct parser *ps, struct bytes plain, struct value *ret)
 	return buf_ok(&out) && !ps->arena->failed ? OK : out_of_memory(ps);
 }
 
+/* The first byte that is not plain; *ascii goes false at a byte above 0x7f before it. */
+static inline const uint8_t *
+plain_end(const uint8_t *p, const uint8_t *end, bool *ascii)
+{
+	uint64_t high = 0;
+
+	while (end - p >= 8) {
+		uint64_t w = load64(p), stops = string_stops(w);
+
+		if (stops) {
+			unsigned int n = (unsigned int)__builtin_ctzll(stops) / 8;
+
+			high |= w & HIGH_BITS & (((uint64_t)1 << (8 * n)) - 1);
+			*ascii = high == 0;
+			return p + n;
+		}
+		high |= w & HIGH_BITS;
+		p += 8;
+	}
+	*ascii = high == 0;
+	for (; p < end && *p >= 0x20 && *p != '"' && *p != '\\'; p++)
+		*ascii &= *p < 0x80;
+	return p;
+}
+
 static status
 parse_string(struct parser *ps, struct value *ret)
 {
@@ -222,10 +264,7 @@ parse_string(struct parser *ps, struct value *ret)
 	struct bytes text;
 	bool ascii = true;
 
-	while (ps->p < ps->end && *ps->p >= 0x20 && *ps->p != '"' && *ps->p != '\\') {
-		ascii &= *ps->p < 0x80;
-		ps->p++;
-	}
+	ps->p = plain_end(from, ps->end, &ascii);
 	text = bytes_of(from, (size_t)(ps->p - from));
 	if (ps->p == ps->end || *ps->p < 0x20)
 		return SYNTAX(ps, "E-JSON-003", "the string does not end on its line");
@@ -282,6 +321,9 @@ by_name(const void *a, const void *b)
 {
 	const struct member *x = a, *y = b;
 
+	/* Names that the set has are in its order already. */
+	if (x->key.spare && y->key.spare)
+		return (x->key.spare > y->key.spare) - (x->key.spare < y->key.spare);
 	return bytes_cmp(json_text(&x->key), json_text(&y->key));
 }
 
@@ -335,10 +377,13 @@ parse_member(struct parser *ps)
 		return SYNTAX(ps, "E-JSON-008", "expected a member name");
 	TRY(parse_string(ps, &v));
 	if (ps->names) {
-		const uint8_t *own = json_names_find(ps->names, bytes_of(v.u.s, v.n));
+		const struct json_name *own = json_names_find(ps->names, bytes_of(v.u.s, v.n));
 
-		v.u.s = own ? own : v.u.s;
-		v.flags = own ? VALUE_INTERNED : 0;
+		if (own) {
+			v.u.s = own->p;
+			v.flags = VALUE_INTERNED;
+			v.spare = own->rank <= UINT16_MAX ? (uint16_t)own->rank : 0;
+		}
 	}
 	TRY(push(ps, v));
 	skip_space(ps);
@@ -435,19 +480,21 @@ parse(struct arena *arena, struct bytes text, const struct json_limits *limits, 
       const struct json_names *names, struct value *ret, struct err *err)
 {
 	struct json_limits l = limits ? *limits : (struct json_limits){0};
-	struct parser ps = {
-		.arena = arena,
-		.begin = text.p,
-		.p = text.p,
-		.end = text.p ? text.p + text.n : text.p,
-		.depth_left = l.depth ? l.depth : JSON_MAX_DEPTH,
-		.sorted = sorted,
-		.names = names,
-		.err = err,
-	};
+	struct parser ps;
 	struct value v = {0};
 	status s;
 
+	/* Not `first`: it is written before it is read. */
+	ps.arena = arena;
+	ps.begin = ps.p = text.p;
+	ps.end = text.p ? text.p + text.n : text.p;
+	ps.stack = ps.first;
+	ps.top = 0;
+	ps.cap = FIRST_STACK;
+	ps.depth_left = l.depth ? l.depth : JSON_MAX_DEPTH;
+	ps.sorted = sorted;
+	ps.names = names;
+	ps.err = err;
 	if (text.n > (l.bytes ? l.bytes : (size_t)64 * 1024 * 1024))
 		return err_set(err, ERR_LIMIT, "E-JSON-010", "the text is larger than %zu bytes",
 		               l.bytes ? l.bytes : (size_t)64 * 1024 * 1024);
@@ -457,7 +504,8 @@ parse(struct arena *arena, struct bytes text, const struct json_limits *limits, 
 		if (ps.p != ps.end)
 			s = SYNTAX(&ps, "E-JSON-013", "text after the end of the value");
 	}
-	mem_free(ps.stack);
+	if (ps.stack != ps.first)
+		mem_free(ps.stack);
 	if (is_ok(s))
 		*ret = v;
 	return s;

@@ -106,6 +106,7 @@ enum {
 struct json_name {
 	const uint8_t *p; /* NULL = free */
 	uint32_t n, hash;
+	uint32_t rank; /* 1 + its place in the order of all names */
 };
 struct json_names {
 	const struct json_name *slots;
@@ -113,10 +114,10 @@ struct json_names {
 };
 uint32_t json_name_hash(struct bytes text);
 /* The set's own copy, or NULL. */
-const uint8_t *json_names_find(const struct json_names *names, struct bytes text);
+const struct json_name *json_names_find(const struct json_names *names, struct bytes text);
 
-/* Value flag of parses with `names`: of a member name, it is the set's own copy; of an
- * object, that holds for each of its names that the set has. */
+/* Value flag of parses with `names`: of a member name, it is the set's own copy (and `spare` its
+ * rank, if that fits); of an object, that holds for each of its names that the set has. */
 enum { VALUE_INTERNED = 4 };
 
 struct json_limits {

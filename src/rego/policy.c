@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rego/policy.h"
 
+#include <stdlib.h>
+
 #include "rego/compile.h"
 #include "rego/parse.h"
 #include "rego/plan.h"
@@ -61,6 +63,32 @@ move_documents(struct compiler *c)
 	return compile_memory(c);
 }
 
+static int
+by_text(const void *a, const void *b)
+{
+	const struct json_name *const *x = a;
+	const struct json_name *const *y = b;
+
+	return bytes_cmp(bytes_of((*x)->p, (*x)->n), bytes_of((*y)->p, (*y)->n));
+}
+
+static status
+rank_names(struct compiler *c, struct json_name *slots, uint32_t n)
+{
+	struct json_name **order = arena_array(&c->arena, c->n_strings + 1, sizeof *order);
+	uint32_t k = 0;
+
+	if (!order)
+		return compile_memory(c);
+	for (uint32_t i = 0; i < n; i++)
+		if (slots[i].p)
+			order[k++] = &slots[i];
+	qsort(order, k, sizeof(struct json_name *), by_text);
+	for (uint32_t i = 0; i < k; i++)
+		order[i]->rank = i + 1;
+	return OK;
+}
+
 static status
 move_names(struct compiler *c)
 {
@@ -80,8 +108,9 @@ move_names(struct compiler *c)
 		hash = json_name_hash(c->strings[i]);
 		for (at = hash & (n - 1); slots[at].p; at = (at + 1) & (n - 1))
 			;
-		slots[at] = (struct json_name){c->strings[i].p, (uint32_t)c->strings[i].n, hash};
+		slots[at] = (struct json_name){c->strings[i].p, (uint32_t)c->strings[i].n, hash, 0};
 	}
+	TRY(rank_names(c, slots, n));
 	c->policy->names = (struct json_names){slots, n - 1};
 	return OK;
 }
