@@ -11,7 +11,7 @@ launcher_open(struct bytes platform, const struct launcher_files *files, struct 
 	                err_set(err, ERR_UNSUPPORTED, "E-NODE-051",
 	                        "platform \"%.*s\" cannot be run on this machine",
 	                        BYTES_ARG(platform)),
-	                "generate for --platform local-ns");
+	                "contrast generate --reference-values local-ns");
 }
 
 void

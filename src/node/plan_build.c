@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "node/pod_spec.h"
 #include "policy/initdata.h"
+#include "policy/platform.h"
 #include "json/value.h"
 
 #include <string.h>
@@ -319,12 +320,29 @@ read_document(struct plan_maker *m, const struct kube_workload *w, struct buf *o
 	return kube_at(m->err, initdata_unpack(n->text, out, m->err), w->file, n);
 }
 
+/* Rows that a launcher of ours serves; launcher_open() says whether this machine has it. */
+static status
+row_of(struct plan_maker *m, const struct kube_workload *w, const struct platform **ret)
+{
+	*ret = platform_of_class(w->runtime_class);
+	if (*ret && (*ret)->carrier == PLATFORM_LAUNCHER)
+		return OK;
+	return kube_at(m->err,
+	               err_hint(m->err,
+	                        err_set(m->err, ERR_UNSUPPORTED, "E-NODE-051",
+	                                "runtime class \"%.*s\" is none of the local platform's",
+	                                BYTES_ARG(w->runtime_class)),
+	                        "contrast generate --reference-values local-ns"),
+	               w->file, w->spec);
+}
+
 static status
 put_launch(struct plan_maker *m, const struct kube_workload *w, struct value *v)
 {
 	CLEANUP(buf_done) struct buf document = {.max = DOCUMENT_MAX};
 	CLEANUP(buf_done) struct buf other = {.max = DOCUMENT_MAX};
 	const char *swap = argument_for(m->o->swap, m->o->n_swap, w->name);
+	const struct platform *row;
 	struct hash256 hash;
 
 	if (!w->confidential) {
@@ -333,11 +351,12 @@ put_launch(struct plan_maker *m, const struct kube_workload *w, struct value *v)
 		json_put(&m->arena, v, "policyHash", json_cstr(""));
 		return OK;
 	}
+	TRY(row_of(m, w, &row));
 	TRY(read_document(m, w, &document));
 	hash = sha256(buf_view(&document));
 	if (swap)
 		TRY(file_read(swap, DOCUMENT_MAX, &other, m->err));
-	json_put(&m->arena, v, "platform", json_cstr("local-ns"));
+	json_put(&m->arena, v, "platform", json_cstr(row->name));
 	json_put(&m->arena, v, "initdata",
 	         json_base64(&m->arena, swap ? buf_view(&other) : buf_view(&document)));
 	json_put(&m->arena, v, "policyHash", json_hex(&m->arena, hash256_view(&hash)));

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reaches: device_answer_parse: what a hostile host answers for the secure processor. */
+#include "node/device.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct device_answer a;
+	struct err err;
+
+	if (!is_ok(device_answer_parse(bytes_of(data, size), &a, &err)))
+		return 0;
+	if (a.report.n != PROCESSOR_REPORT_SIZE || a.report.p < data ||
+	    a.report.p + a.report.n > data + size)
+		abort();
+	for (int i = 0; i < SNP_TABLE_KINDS; i++) {
+		struct bytes e = a.certificates.entry[i];
+
+		if (e.n > 0 && (e.p < data || e.p + e.n > data + size))
+			abort();
+	}
+	return 0;
+}
