@@ -108,15 +108,13 @@ open_launcher(struct node *n, struct launcher_files *files, const char *images, 
 static status
 make_loop(struct node *n, struct err *err)
 {
-	struct event *term, *intr;
-
 	n->base = event_base_new();
 	n->flush = n->base ? evtimer_new(n->base, on_flush, n) : NULL;
 	n->deadline = n->base ? event_new(n->base, -1, 0, on_deadline, n) : NULL;
-	term = n->base ? evsignal_new(n->base, SIGTERM, on_stop, n) : NULL;
-	intr = n->base ? evsignal_new(n->base, SIGINT, on_stop, n) : NULL;
-	if (!n->flush || !n->deadline || !term || !intr || evsignal_add(term, NULL) != 0 ||
-	    evsignal_add(intr, NULL) != 0)
+	n->term = n->base ? evsignal_new(n->base, SIGTERM, on_stop, n) : NULL;
+	n->intr = n->base ? evsignal_new(n->base, SIGINT, on_stop, n) : NULL;
+	if (!n->flush || !n->deadline || !n->term || !n->intr || evsignal_add(n->term, NULL) != 0 ||
+	    evsignal_add(n->intr, NULL) != 0)
 		return err_set(err, ERR_INTERNAL, "E-NODE-042", "cannot make the event loop");
 	return OK;
 }
@@ -163,11 +161,17 @@ bring_up(struct node *n, struct launcher_files *files, char images[RUNDIR_PATH +
 static void
 release(struct node *n)
 {
+	struct event *const events[] = {n->flush, n->deadline, n->term, n->intr};
+
 	for (size_t i = 0; n->pods && i < n->plan.n_pods; i++)
 		node_pod_done(&n->pods[i]);
 	net_stop(&n->net);
 	launcher_free(n->launcher);
 	processor_free(n->processor);
+	for (size_t i = 0; i < COUNT_OF(events); i++) {
+		if (events[i])
+			event_free(events[i]);
+	}
 	if (n->base)
 		event_base_free(n->base);
 	plan_done(&n->plan);
