@@ -93,15 +93,12 @@ add_path(struct generate *g, const char *path, bool named, unsigned int depth, s
 		                            "cannot list the folder"),
 		              "%s", path);
 	for (int i = 0; i < n && is_ok(s); i++) {
-		char below[4096];
+		CLEANUP(buf_done) struct buf below = {0};
 
-		if (snprintf(below, sizeof below, "%s%s%s", path,
-		             bytes_ends(bytes_str(path), BYTES("/")) ? "" : "/",
-		             entries[i]->d_name) >= (int)sizeof below)
-			s = err_set(err, ERR_USAGE, "E-GENERATE-003",
-			            "the path below %s is too long", path);
-		else
-			s = add_path(g, below, false, depth + 1, err);
+		buf_printf(&below, "%s%s%s", path,
+		           bytes_ends(bytes_str(path), BYTES("/")) ? "" : "/",
+		           entries[i]->d_name);
+		s = add_path(g, buf_cstr(&below), false, depth + 1, err);
 	}
 	for (int i = 0; i < n; i++)
 		mem_free(entries[i]);
