@@ -44,6 +44,17 @@ wrap(const char *text, size_t at, size_t indent, struct buf *out)
 	buf_u8(out, '\n');
 }
 
+/* "..." behind the placeholder of a list that does not say so itself. */
+static const char *
+list_mark(const struct option_def *d)
+{
+	size_t n = d->arg ? strlen(d->arg) : 0;
+
+	if (d->kind != OPTION_LIST || (n > 3 && strcmp(d->arg + n - 3, "...") == 0))
+		return "";
+	return "...";
+}
+
 static void
 help_option(const struct option_def *d, struct buf *out)
 {
@@ -57,8 +68,7 @@ help_option(const struct option_def *d, struct buf *out)
 		snprintf(head, sizeof head, "      --%s", d->name);
 	n = strlen(head);
 	if (d->kind != OPTION_FLAG)
-		snprintf(head + n, sizeof head - n, " %s%s", d->arg,
-		         d->kind == OPTION_LIST ? "..." : "");
+		snprintf(head + n, sizeof head - n, " %s%s", d->arg, list_mark(d));
 	buf_printf(out, "%-*s", HELP_COLUMN - 1, head);
 	n = strlen(head);
 	if (n >= HELP_COLUMN - 1)
@@ -137,7 +147,7 @@ man_option(const struct option_def *d, struct buf *out)
 	for (const char *c = d->name; *c; c++)
 		buf_printf(out, *c == '-' ? "\\-" : "%c", *c);
 	if (d->kind != OPTION_FLAG)
-		buf_printf(out, " \\fI%s\\fR%s", d->arg, d->kind == OPTION_LIST ? "..." : "");
+		buf_printf(out, " \\fI%s\\fR%s", d->arg, list_mark(d));
 	buf_u8(out, '\n');
 	roff(d->help, out);
 	out->n--;
