@@ -20,6 +20,7 @@ struct parser {
 	struct value first[FIRST_STACK]; /* most texts need no more */
 	uint32_t depth_left;
 	bool sorted;
+	bool duplicates; /* are allowed */
 	const struct json_names *names;
 	struct err *err;
 };
@@ -441,7 +442,7 @@ parse_container(struct parser *ps, bool object, struct value *ret)
 		ret->flags = ps->names && object ? VALUE_INTERNED : 0;
 		return OK;
 	}
-	return object ? refuse_duplicates(ps, ret->u.members, n) : OK;
+	return object && !ps->duplicates ? refuse_duplicates(ps, ret->u.members, n) : OK;
 }
 
 static status
@@ -477,7 +478,7 @@ _Static_assert(sizeof(struct member) == 2 * sizeof(struct value),
 
 static status
 parse(struct arena *arena, struct bytes text, const struct json_limits *limits, bool sorted,
-      const struct json_names *names, struct value *ret, struct err *err)
+      bool duplicates, const struct json_names *names, struct value *ret, struct err *err)
 {
 	struct json_limits l = limits ? *limits : (struct json_limits){0};
 	struct parser ps;
@@ -493,6 +494,7 @@ parse(struct arena *arena, struct bytes text, const struct json_limits *limits, 
 	ps.cap = FIRST_STACK;
 	ps.depth_left = l.depth ? l.depth : JSON_MAX_DEPTH;
 	ps.sorted = sorted;
+	ps.duplicates = duplicates;
 	ps.names = names;
 	ps.err = err;
 	if (text.n > (l.bytes ? l.bytes : (size_t)64 * 1024 * 1024))
@@ -515,12 +517,18 @@ status
 json_parse(struct arena *arena, struct bytes text, const struct json_limits *limits,
            struct value *ret, struct err *err)
 {
-	return parse(arena, text, limits, false, NULL, ret, err);
+	return parse(arena, text, limits, false, false, NULL, ret, err);
+}
+
+status
+json_parse_duplicates(struct arena *arena, struct bytes text, struct value *ret, struct err *err)
+{
+	return parse(arena, text, NULL, false, true, NULL, ret, err);
 }
 
 status
 json_parse_sorted(struct arena *arena, struct bytes text, const struct json_limits *limits,
                   const struct json_names *names, struct value *ret, struct err *err)
 {
-	return parse(arena, text, limits, true, names, ret, err);
+	return parse(arena, text, limits, true, false, names, ret, err);
 }

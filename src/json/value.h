@@ -136,6 +136,10 @@ struct json_limits {
 status json_parse(struct arena *arena, struct bytes text, const struct json_limits *limits,
                   struct value *ret, struct err *err);
 
+/* The same, but members of one name are kept, in order: what lax decoders of others accept. */
+status json_parse_duplicates(struct arena *arena, struct bytes text, struct value *ret,
+                             struct err *err);
+
 /*
  * The same for Rego: members sorted by the bytes of their names, and those in
  * `names` (may be NULL) by their address there, see VALUE_INTERNED.

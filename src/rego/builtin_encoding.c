@@ -67,7 +67,7 @@ base64url_decode(struct rego_call *c, const struct value *args, struct value *re
 	struct bytes text;
 
 	TRY(builtin_string(c, args, 0, &text));
-	TRY(codec_base64url(c, text, &out));
+	TRY(codec_base64url(c, "", text, &out));
 	return builtin_text(c, &out, ret);
 }
 

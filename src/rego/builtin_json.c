@@ -123,13 +123,11 @@ unmarshal(struct rego_call *c, const struct value *args, struct value *ret)
 static status
 is_valid(struct rego_call *c, const struct value *args, struct value *ret)
 {
-	struct value ignored;
-	struct err err;
 	bool good = false;
 
 	if (args[0].type == VALUE_STRING) {
 		TRY(rego_charge(c, args[0].n / 4));
-		good = is_ok(json_parse(c->arena, string_bytes(&args[0]), NULL, &ignored, &err));
+		good = codec_json_valid(c, string_bytes(&args[0]));
 		TRY(arena_check(c->arena, c->err));
 	}
 	return return_bool(good, ret);

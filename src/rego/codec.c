@@ -89,32 +89,111 @@ codec_base64(struct bytes t, bool url, bool raw, struct buf *out, size_t *bad)
 }
 
 status
-codec_base64url(struct rego_call *c, struct bytes text, struct buf *out)
+codec_base64url(struct rego_call *c, const char *prefix, struct bytes text, struct buf *out)
 {
 	bool padded = bytes_ends(text, BYTES("="));
 	size_t bad;
 
 	TRY(rego_charge(c, text.n / 16));
 	if (!padded && text.n % 4 == 1)
-		return builtin_error(c, "illegal base64url string: %.*s", BYTES_ARG(text));
+		return builtin_error(c, "%sillegal base64url string: %.*s", prefix, BYTES_ARG(text));
 	if (!codec_base64(text, true, !padded, out, &bad))
-		return builtin_error(c, "illegal base64 data at input byte %zu", bad);
+		return builtin_error(c, "%sillegal base64 data at input byte %zu", prefix, bad);
 	return OK;
+}
+
+/* Objects sorted, the last of several members of one name kept. */
+static struct value
+settle(struct arena *a, const struct value *v)
+{
+	struct value_list list = value_list_of(a);
+
+	if (v->type != VALUE_ARRAY && v->type != VALUE_OBJECT)
+		return *v;
+	for (uint32_t i = 0; i < v->n; i++) {
+		if (v->type == VALUE_ARRAY)
+			value_push(&list, settle(a, &v->u.items[i]));
+		else
+			value_push_member(&list, v->u.members[i].key, settle(a, &v->u.members[i].val));
+	}
+	return v->type == VALUE_ARRAY ? value_array(&list) : value_object(&list, NULL);
 }
 
 status
 codec_json(struct rego_call *c, struct bytes text, struct value *ret)
 {
+	struct value v;
 	struct err err;
 
-	TRY(rego_charge(c, text.n / 4));
-	if (!is_ok(json_parse(c->arena, text, NULL, ret, &err))) {
-		*ret = (struct value){0};
+	TRY(rego_charge(c, text.n / 2));
+	if (!is_ok(json_parse_duplicates(c->arena, text, &v, &err))) {
 		TRY(arena_check(c->arena, c->err));
 		return builtin_error(c, "%s", err.msg);
 	}
-	value_freeze(ret);
-	return OK;
+	*ret = settle(c->arena, &v);
+	return arena_check(c->arena, c->err);
+}
+
+bool
+codec_json_valid(struct rego_call *c, struct bytes text)
+{
+	struct value ignored;
+	struct err err;
+
+	return is_ok(json_parse_duplicates(c->arena, text, &ignored, &err));
+}
+
+static struct bytes
+next_line(struct bytes *rest)
+{
+	size_t end = bytes_find_byte(*rest, '\n', 0);
+	struct bytes line = bytes_sub(*rest, 0, end);
+
+	*rest = end == SIZE_MAX ? bytes_sub(*rest, rest->n, rest->n) : bytes_sub(*rest, end + 1, rest->n);
+	while (line.n > 0 && (line.p[line.n - 1] == '\r' || line.p[line.n - 1] == ' ' || line.p[line.n - 1] == '\t'))
+		line.n--;
+	return line;
+}
+
+/* The text between the words and the dashes of a boundary line; empty if it is none. */
+static struct bytes
+boundary(struct bytes line, struct bytes word)
+{
+	if (!bytes_starts(line, word) || !bytes_ends(line, BYTES("-----")) || line.n < word.n + 5)
+		return bytes_of(NULL, 0);
+	return bytes_sub(line, word.n, line.n - 5);
+}
+
+bool
+codec_pem(struct bytes text, struct bytes *type, struct buf *der, struct bytes *rest)
+{
+	CLEANUP(buf_done) struct buf body = {0};
+	struct bytes line;
+	size_t bad;
+
+	*rest = text;
+	do {
+		if (rest->n == 0)
+			return false;
+		line = next_line(rest);
+		*type = boundary(line, BYTES("-----BEGIN "));
+	} while (type->n == 0);
+	for (;;) {
+		struct bytes end;
+
+		if (rest->n == 0)
+			return false;
+		line = next_line(rest);
+		end = boundary(line, BYTES("-----END "));
+		if (end.n > 0) {
+			if (!bytes_equal(end, *type))
+				return false;
+			break;
+		}
+		if (bytes_find_byte(line, ':', 0) == SIZE_MAX) /* else a header */
+			buf_bytes(&body, line);
+	}
+	return codec_base64(buf_view(&body), false, false, der, &bad);
 }
 
 void

@@ -14,11 +14,23 @@
  */
 bool codec_base64(struct bytes text, bool url, bool raw, struct buf *out, size_t *bad);
 
-/* base64url with or without padding, as OPA's base64url.decode; an error of the builtin. */
-status codec_base64url(struct rego_call *c, struct bytes text, struct buf *out);
+/*
+ * base64url with or without padding, as OPA's base64url.decode; an error of
+ * the builtin, with `prefix` in front of its text.
+ */
+status codec_base64url(struct rego_call *c, const char *prefix, struct bytes text, struct buf *out);
 
 /* One JSON text as Go's decoder takes it (a later duplicate member wins), frozen. */
 status codec_json(struct rego_call *c, struct bytes text, struct value *ret);
+/* Is it one JSON text, for Go? */
+bool codec_json_valid(struct rego_call *c, struct bytes text);
+
+/*
+ * The first PEM block of a text: its type, its bytes (appended), and what
+ * stands behind it. False if there is none that is whole.
+ */
+bool codec_pem(struct bytes text, struct bytes *type, struct buf *der, struct bytes *rest);
+
 /* JSON without any optional character; with <, > and & escaped as encoding/json does. */
 void codec_json_text(const struct value *v, struct buf *out);
 
