@@ -42,6 +42,7 @@ struct compiler {
 	uint64_t work;
 	uint32_t visit_depth;
 	struct body *query;
+	bool filter;
 	struct source query_source;
 	struct term **query_vars; /* VAR terms, one per name */
 	uint32_t n_query_vars;

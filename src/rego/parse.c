@@ -16,7 +16,7 @@ parser_start(struct parser *ps, struct arena *a, const struct source *source)
 bool
 parser_fail(struct parser *ps, uint32_t off, const char *what)
 {
-	if (ps->fatal || (ps->failed && off < ps->fail_off))
+	if (ps->fatal || (ps->failed && off <= ps->fail_off))
 		return false;
 	ps->failed = true;
 	ps->fail_off = off;
@@ -31,7 +31,7 @@ parser_limit(struct parser *ps, const char *what)
 {
 	if (ps->fatal)
 		return false;
-	ps->fail_off = 0;
+	ps->failed = false;
 	(void)parser_fail(ps, ps->tok.off, what);
 	ps->fatal = true;
 	ps->fail_class = ERR_LIMIT;

@@ -227,7 +227,7 @@ plan_positive(struct plan *p, struct expr *e)
 static status
 plan_query_expr(struct plan *p, struct expr *e, uint32_t i)
 {
-	if (e->kind != EXPR_TERM || e->negated || e->n_with > 0 || is_unify(e->term) ||
+	if (p->c->filter || e->kind != EXPR_TERM || e->negated || e->n_with > 0 || is_unify(e->term) ||
 	    is_print(e->term) ||
 	    (e->term->kind == TERM_CALL && e->term->u.call.callee.builtin &&
 	     e->term->n > e->term->u.call.callee.builtin->arity)) {

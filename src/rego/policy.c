@@ -218,6 +218,7 @@ policy_compile(const struct policy_module *modules, size_t n, const struct polic
 		.builtins = options->builtins ? options->builtins : &rego_builtins_core,
 		.v1 = !options->v0,
 		.trace = options->trace,
+		.filter = options->filter,
 		.err = err,
 	};
 	status s;

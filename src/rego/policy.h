@@ -103,6 +103,8 @@ struct policy_options {
 	bool trace; /* code for the tracer */
 	const struct rego_builtins *builtins;
 	const char *query; /* compiled in; NULL = none */
+	bool filter; /* of the query: a false expression is no solution, as in a rule's body. Otherwise
+	              * the values of its expressions are the answer, false ones too */
 };
 
 struct policy_module {

@@ -39,7 +39,8 @@ any_random(void *ctx, void *to, size_t n)
 static status
 compile_case(const struct rego_case *c, const char *query, struct policy **ret, struct err *err)
 {
-	struct policy_options o = {.builtins = &rego_builtins_full, .query = query, .v0 = c->v0};
+	struct policy_options o = {.builtins = &rego_builtins_full, .query = query, .v0 = c->v0,
+	                           .filter = c->query.n > 0};
 	struct policy_module modules[CASE_MODULES];
 	char names[CASE_MODULES][32];
 
@@ -129,7 +130,7 @@ check_error(const struct rego_case *c, enum eval_error e, const struct err *err,
 {
 	char got[2048];
 
-	snprintf(got, sizeof got, "%s: %s: %s", err->place, code_name(e), err->msg);
+	snprintf(got, sizeof got, "%s: %s: %s [%s]", err->place, code_name(e), err->msg, err->id);
 	if (c->want_error.n == 0 && c->want_code.n == 0) {
 		snprintf(why, size, "failed: %s", got);
 		return false;
