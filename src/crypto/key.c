@@ -274,31 +274,46 @@ key_from_scalar(enum key_kind kind, struct bytes scalar, struct key **ret, struc
 	return OK;
 }
 
+/* Keys to copy the curve from: naming it anew for every point costs more than the point. */
+static EVP_PKEY *templates[2];
+static pthread_once_t templates_once = PTHREAD_ONCE_INIT;
+
+static void
+make_templates(void)
+{
+	templates[0] = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+	templates[1] = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-384");
+	ossl_must(templates[0] && templates[1], "EC templates");
+}
+
 status
 key_from_point(enum key_kind kind, struct bytes xy, struct key **ret, struct err *err)
 {
 	const char *name = group_name(kind);
 	size_t size = kind == KEY_P256 ? 64 : 96;
 	uint8_t point[1 + 2 * SCALAR_MAX];
-	char group[8];
-	OSSL_PARAM params[3];
 	EVP_PKEY *pkey;
+	struct key *k;
 
 	if (xy.n != size)
 		return err_set(err, ERR_PARSE, "E-CRYPTO-004", "%zu bytes are no point of %s",
 		               xy.n, name);
 	point[0] = 4; /* uncompressed */
 	mem_copy(point + 1, xy.p, xy.n);
-	mem_copy(group, name, strlen(name) + 1);
-	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0);
-	params[1] = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, 1 + size);
-	params[2] = OSSL_PARAM_construct_end();
-	pkey = ec_fromdata(params, EVP_PKEY_PUBLIC_KEY);
-	if (!pkey) {
+	pthread_once(&templates_once, make_templates);
+	pkey = EVP_PKEY_new();
+	ossl_must(pkey && EVP_PKEY_copy_parameters(pkey, templates[kind == KEY_P384]) == 1,
+	          "EC parameters");
+	if (EVP_PKEY_set1_encoded_public_key(pkey, point, 1 + size) != 1) {
+		EVP_PKEY_free(pkey);
 		ERR_clear_error();
 		return err_set(err, ERR_PARSE, "E-CRYPTO-004", "the point is not on %s", name);
 	}
-	*ret = key_from_evp(pkey);
+	k = mem_new(struct key);
+	atomic_init(&k->refs, 1);
+	k->kind = kind;
+	k->pkey = pkey;
+	*ret = k;
 	return OK;
 }
 

@@ -163,12 +163,10 @@ judge_authentic(const struct run *run, const struct snp_vek *vek, struct verdict
 static status
 check_authentic(struct run *run, const struct snp_vek *vek, struct verdict *v)
 {
-	struct hash256 id = key_id(vek->key);
-
-	if (!run->authentic_known || !hash256_equal(&id, &run->authentic_key)) {
+	if (!run->authentic_known || !hash256_equal(&vek->key_id, &run->authentic_key)) {
 		run->authentic_verdict = (struct verdict){.set = -1};
 		run->authentic = judge_authentic(run, vek, &run->authentic_verdict);
-		run->authentic_key = id;
+		run->authentic_key = vek->key_id;
 		run->authentic_known = true;
 	}
 	if (is_ok(run->authentic))

@@ -165,6 +165,7 @@ parse(const struct cert *c, struct snp_vek *ret, struct verdict *v)
 	ret->key = cert_key(c);
 	if (!ret->key || key_kind(ret->key) != KEY_P384)
 		return bad(v, "its key is not on P-384");
+	ret->key_id = cert_key_id(c);
 	return OK;
 }
 

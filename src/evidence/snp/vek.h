@@ -18,6 +18,7 @@ struct snp_vek {
 	uint8_t hwid[SNP_CHIP_ID_SIZE]; /* VCEK; Turin has 8 bytes, the rest zero */
 	char csp_id[SNP_CSP_ID_MAX + 1]; /* VLEK: printable ASCII */
 	struct key *key;
+	struct hash256 key_id;
 };
 
 /* By its common name alone: is it a VCEK or a VLEK? */

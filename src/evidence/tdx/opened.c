@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Chains and collateral kept between quotes: then a quote costs two P-256 verifications. */
+#include "base/rd.h"
 #include "evidence/tdx/verify.h"
 
 #include <pthread.h>
@@ -12,8 +13,9 @@ struct counted {
 	atomic_uint refs;
 };
 
+/* Compared byte by byte with what is asked for: cheaper than any hash that could be trusted. */
 struct slot {
-	struct hash256 key;
+	struct buf inputs;
 	struct tdx_opened *opened;
 };
 
@@ -54,54 +56,87 @@ tdx_cache_free(struct tdx_cache *c)
 {
 	if (!c)
 		return;
-	for (size_t i = 0; i < SLOTS; i++)
+	for (size_t i = 0; i < SLOTS; i++) {
 		tdx_opened_free(c->slots[i].opened);
+		buf_done(&c->slots[i].inputs);
+	}
 	pthread_mutex_destroy(&c->lock);
 	mem_free(c);
 }
 
-static void
-add(struct hasher *h, struct bytes b)
-{
-	uint8_t size[4] = {(uint8_t)(b.n >> 24), (uint8_t)(b.n >> 16), (uint8_t)(b.n >> 8),
-	                   (uint8_t)b.n};
+/* All that an opened chain depends on beside time, as parts in a fixed order. */
+struct inputs {
+	struct bytes parts[4 + EVIDENCE_MAX_CERTS + EVIDENCE_MAX_CRLS];
+	size_t n;
+	uint8_t head[3];
+};
 
-	hasher_add(h, bytes_of(size, sizeof size));
-	hasher_add(h, b);
+static void
+gather(struct inputs *in, struct bytes pem, const struct endorsements *e,
+       const struct hash256 *root, bool require)
+{
+	in->head[0] = require;
+	in->head[1] = (uint8_t)e->n_certs;
+	in->head[2] = (uint8_t)e->n_crls;
+	in->parts[in->n++] = hash256_view(root);
+	in->parts[in->n++] = pem;
+	in->parts[in->n++] = e->tcb_info;
+	in->parts[in->n++] = e->qe_identity;
+	for (size_t i = 0; i < e->n_certs; i++)
+		in->parts[in->n++] = e->certs[i];
+	for (size_t i = 0; i < e->n_crls; i++)
+		in->parts[in->n++] = e->crls[i];
 }
 
-/* All that an opened chain depends on beside time. */
-static struct hash256
-key_of(struct bytes pem, const struct endorsements *e, const struct hash256 *root, bool require)
+/* Spreads platforms over the slots; equality is decided by the bytes. */
+static size_t
+slot_of(const struct inputs *in)
 {
-	struct hasher *h = hasher_new(HASH_SHA256);
-	uint8_t head[3] = {require, (uint8_t)e->n_certs, (uint8_t)e->n_crls};
-	struct hash256 key;
+	struct bytes pem = in->parts[1];
+	uint32_t h = 2166136261U;
 
-	hasher_add(h, bytes_of(head, sizeof head));
-	hasher_add(h, hash256_view(root));
-	add(h, pem);
-	for (size_t i = 0; i < e->n_certs; i++)
-		add(h, e->certs[i]);
-	for (size_t i = 0; i < e->n_crls; i++)
-		add(h, e->crls[i]);
-	add(h, e->tcb_info);
-	add(h, e->qe_identity);
-	hasher_final(h, key.b);
-	hasher_free(h);
-	return key;
+	for (size_t i = 0; i < pem.n; i += 61)
+		h = (h ^ pem.p[i]) * 16777619U;
+	return h % SLOTS;
+}
+
+static void
+write_inputs(const struct inputs *in, struct buf *out)
+{
+	buf_reset(out);
+	buf_add(out, in->head, sizeof in->head);
+	for (size_t i = 0; i < in->n; i++) {
+		buf_be32(out, (uint32_t)in->parts[i].n);
+		buf_bytes(out, in->parts[i]);
+	}
+}
+
+static bool
+same_inputs(const struct inputs *in, const struct buf *kept)
+{
+	struct rd r = rd_init(buf_view(kept));
+
+	if (!bytes_equal(rd_bytes(&r, sizeof in->head), bytes_of(in->head, sizeof in->head)))
+		return false;
+	for (size_t i = 0; i < in->n; i++) {
+		size_t n = rd_be32(&r);
+
+		if (n != in->parts[i].n || !bytes_equal(rd_bytes(&r, n), in->parts[i]))
+			return false;
+	}
+	return rd_done(&r);
 }
 
 /* Nothing in it may have ended, and nothing may lie in the future: then time changes no answer. */
 static struct tdx_opened *
-lookup(struct tdx_cache *c, const struct hash256 *key, int64_t now)
+lookup(struct tdx_cache *c, const struct inputs *in, int64_t now)
 {
-	struct slot *slot = &c->slots[key->b[0] % SLOTS];
+	struct slot *slot = &c->slots[slot_of(in)];
 	struct tdx_opened *o = NULL;
 
 	pthread_mutex_lock(&c->lock);
-	if (slot->opened && hash256_equal(&slot->key, key) && now >= slot->opened->opened_at &&
-	    now <= slot->opened->valid_until) {
+	if (slot->opened && now >= slot->opened->opened_at && now <= slot->opened->valid_until &&
+	    same_inputs(in, &slot->inputs)) {
 		o = slot->opened;
 		take_ref(o);
 	}
@@ -110,15 +145,17 @@ lookup(struct tdx_cache *c, const struct hash256 *key, int64_t now)
 }
 
 static void
-store(struct tdx_cache *c, const struct hash256 *key, struct tdx_opened *o)
+store(struct tdx_cache *c, const struct inputs *in, struct tdx_opened *o)
 {
-	struct slot *slot = &c->slots[key->b[0] % SLOTS];
+	struct slot *slot = &c->slots[slot_of(in)];
 	struct tdx_opened *old;
 
-	take_ref(o);
 	pthread_mutex_lock(&c->lock);
 	old = slot->opened;
-	*slot = (struct slot){*key, o};
+	write_inputs(in, &slot->inputs);
+	slot->opened = buf_ok(&slot->inputs) ? o : NULL;
+	if (slot->opened)
+		take_ref(o);
 	pthread_mutex_unlock(&c->lock);
 	tdx_opened_free(old);
 }
@@ -139,13 +176,13 @@ tdx_open(struct bytes pem, const struct endorsements *e, const struct hash256 *r
          bool require_revocation, int64_t now, struct tdx_cache *cache, struct tdx_opened **ret,
          struct verdict *v)
 {
-	struct hash256 key = {{0}};
+	struct inputs in = {0};
 	struct counted *fresh;
 	status s;
 
 	if (cache) {
-		key = key_of(pem, e, root, require_revocation);
-		*ret = lookup(cache, &key, now);
+		gather(&in, pem, e, root, require_revocation);
+		*ret = lookup(cache, &in, now);
 		if (*ret)
 			return OK;
 	}
@@ -157,7 +194,7 @@ tdx_open(struct bytes pem, const struct endorsements *e, const struct hash256 *r
 		return s;
 	}
 	if (cache)
-		store(cache, &key, &fresh->opened);
+		store(cache, &in, &fresh->opened);
 	*ret = &fresh->opened;
 	return OK;
 }
