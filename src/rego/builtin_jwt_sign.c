@@ -269,7 +269,7 @@ claims_ok(struct rego_call *c, const struct constraints *k, const struct value *
 {
 	const struct value *iss = value_member(payload, "iss"), *aud = value_member(payload, "aud");
 	const struct value *exp = value_member(payload, "exp"), *nbf = value_member(payload, "nbf");
-	int order;
+	int order = 0;
 
 	*good = false;
 	if (k->iss.n > 0 && !(iss && iss->type == VALUE_STRING && bytes_equal(string_bytes(iss), k->iss)))
