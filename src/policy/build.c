@@ -287,18 +287,18 @@ source_of(enum kube_volume_kind k)
 {
 	switch (k) {
 	case KUBE_VOLUME_MEMORY:
-		return POLICY_MEMORY;
+		return POLICY_SOURCE_MEMORY;
 	case KUBE_VOLUME_EMPTY_DIR:
-		return POLICY_SCRATCH;
+		return POLICY_SOURCE_SCRATCH;
 	case KUBE_VOLUME_CONFIG_MAP:
 	case KUBE_VOLUME_SECRET:
 	case KUBE_VOLUME_PROJECTED:
 	case KUBE_VOLUME_DOWNWARD_API:
 	case KUBE_VOLUME_BLOCK: /* refused as mounts by kube_pod_read() */
 	case KUBE_VOLUME_CLAIM:
-		return POLICY_FILES;
+		return POLICY_SOURCE_FILES;
 	}
-	return POLICY_FILES;
+	return POLICY_SOURCE_FILES;
 }
 
 /* A VOLUME of the image that nothing is mounted on would be made by the host. */
@@ -427,7 +427,7 @@ policy_name_pattern(struct arena *a, enum kube_kind kind, struct bytes name)
 
 status
 policy_build(const struct kube_pod *pod, const struct policy_image *images,
-             const struct policy_options *o, struct arena *a, struct policy_pod *ret,
+             const struct policy_build_options *o, struct arena *a, struct policy_pod *ret,
              struct err *err)
 {
 	const struct kube_workload *w = pod->workload;

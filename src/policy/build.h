@@ -19,7 +19,7 @@ struct policy_image {
 	enum policy_socket socket;
 };
 
-struct policy_options {
+struct policy_build_options {
 	bool hide_logs; /* the host may not read standard output and error */
 };
 
@@ -35,7 +35,7 @@ bool policy_needs_accounts(const struct kube_pod *p, const struct kube_container
  * without mount), ERR_PARSE E-POLICY-013 (nothing to run), E-OCI-060.
  */
 status policy_build(const struct kube_pod *pod, const struct policy_image *images,
-                    const struct policy_options *o, struct arena *a, struct policy_pod *ret,
+                    const struct policy_build_options *o, struct arena *a, struct policy_pod *ret,
                     struct err *err);
 
 /* RE2 of the names that pods of a workload have. */

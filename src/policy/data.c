@@ -23,8 +23,10 @@ const char *const policy_dynamic_names[] = {
         NULL,
 };
 
-const char *const policy_source_names[] = {
-        [POLICY_MEMORY] = "memory", [POLICY_SCRATCH] = "scratch", [POLICY_FILES] = "files", NULL};
+const char *const policy_source_names[] = {[POLICY_SOURCE_MEMORY] = "memory",
+                                           [POLICY_SOURCE_SCRATCH] = "scratch",
+                                           [POLICY_SOURCE_FILES] = "files",
+                                           NULL};
 
 const struct policy_container *
 policy_container_find(const struct policy_pod *p, struct bytes name)

@@ -54,10 +54,11 @@ struct policy_arg {
 };
 
 enum policy_source {
-	POLICY_MEMORY,  /* emptyDir, medium Memory */
-	POLICY_SCRATCH, /* emptyDir */
-	POLICY_FILES,   /* ConfigMap, Secret, projected, downward API: files that the host copies in
-	                 */
+	POLICY_SOURCE_MEMORY,  /* emptyDir, medium Memory */
+	POLICY_SOURCE_SCRATCH, /* emptyDir */
+	POLICY_SOURCE_FILES,   /* ConfigMap, Secret, projected, downward API: files that the host
+	                        * copies in
+	                        */
 };
 
 struct policy_mount {

@@ -2,6 +2,7 @@
 #include "cmd/contrast/generate.h"
 
 #include "base/text.h"
+#include "policy/simulate.h"
 #include "term/term.h"
 
 /* The Coordinator of the workload's namespace, else the first one. */
@@ -115,6 +116,8 @@ annotate(struct generate *g, struct generate_work *k, const struct policy_pod *p
 	struct bytes value;
 
 	TRY(policy_document_write(pod, &policy, err));
+	/* A policy that denies its own pod must not leave this machine. */
+	TRY(kube_at(err, policy_simulate(pod, buf_view(&policy), err), k->w->file, k->w->root));
 	initdata_write(buf_view(&policy), false, &document);
 	TRY(buf_check(&document, err));
 	k->hash = sha256(buf_view(&document));
@@ -145,7 +148,7 @@ secret_id(struct generate *g, struct generate_work *k, struct err *err)
 static status
 work(struct generate *g, struct generate_work *k, struct err *err)
 {
-	const struct policy_options options = {.hide_logs =
+	const struct policy_build_options options = {.hide_logs =
 	                                               options_flag(g->o, OPT_generate_hide_logs)};
 	struct kube_container *coordinator = NULL;
 	struct policy_image *images;
