@@ -115,7 +115,6 @@ authority_new(const struct authority_options *o, int64_t now, struct authority *
 	status s;
 
 	a->o = *o;
-	a->floor = now;
 	s = o->pins.n_keys > 0 ? start(a, now, err)
 	                       : err_set(err, ERR_USAGE, "E-AUTHORITY-002",
 	                                 "the pins of the deployment are missing");
