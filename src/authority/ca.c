@@ -24,7 +24,9 @@ root_ca_make(struct root_ca *ca, const struct seed *seed, int64_t now, struct er
 	ca->key = seed_root_key(seed);
 	ca->key_id = key_id(ca->key);
 	spec.key = spec.signer = ca->key;
-	return cert_issue(&spec, &ca->cert, err);
+	TRY(cert_issue(&spec, &ca->cert, err));
+	cert_pem(ca->cert, &ca->pem);
+	return buf_check(&ca->pem, err);
 }
 
 void
@@ -32,6 +34,7 @@ root_ca_done(struct root_ca *ca)
 {
 	key_drop(&ca->key);
 	cert_drop(&ca->cert);
+	buf_done(&ca->pem);
 }
 
 status
@@ -61,7 +64,12 @@ mesh_ca_renew(struct mesh_ca *ca, const struct root_ca *root, const struct bytes
 	ca->root_signed = root_signed;
 	ca->made = now;
 	self_signed = root_signed = NULL; /* moved */
-	return OK;
+	buf_reset(&ca->self_pem);
+	buf_reset(&ca->chain_pem);
+	cert_pem(ca->self_signed, &ca->self_pem);
+	cert_pem(ca->root_signed, &ca->chain_pem);
+	TRY(buf_check(&ca->self_pem, err));
+	return buf_check(&ca->chain_pem, err);
 }
 
 status
@@ -85,6 +93,8 @@ mesh_ca_done(struct mesh_ca *ca)
 	key_drop(&ca->key);
 	cert_drop(&ca->self_signed);
 	cert_drop(&ca->root_signed);
+	buf_done(&ca->self_pem);
+	buf_done(&ca->chain_pem);
 }
 
 /* ---- leaves ---- */

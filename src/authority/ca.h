@@ -26,6 +26,7 @@ struct mesh_ca {
 	struct hash256 key_id;
 	struct cert *self_signed;
 	struct cert *root_signed;
+	struct buf self_pem, chain_pem; /* of the two, as answers carry them */
 	int64_t made; /* when the certificates were made */
 };
 
@@ -33,6 +34,7 @@ struct root_ca {
 	struct key *key;
 	struct hash256 key_id;
 	struct cert *cert;
+	struct buf pem;
 };
 
 status root_ca_make(struct root_ca *ca, const struct seed *seed, int64_t now, struct err *err);

@@ -43,8 +43,6 @@ authority_mesh_cert(struct authority *a, const struct cert_request *r, int64_t n
 	CLEANUP(arena_done) struct arena arena = {0};
 	CLEANUP(cert_drop) struct cert *leaf = NULL;
 	CLEANUP(buf_done) struct buf chain = {0};
-	CLEANUP(buf_done) struct buf root = {0};
-	CLEANUP(buf_done) struct buf mesh = {0};
 	struct value v = json_object();
 	const struct manifest_policy *policy;
 	struct hash256 print;
@@ -63,12 +61,10 @@ authority_mesh_cert(struct authority *a, const struct cert_request *r, int64_t n
 	TRY(put_secret(a, r, policy, &arena, &v, err));
 	TRY(ca_issue_leaf(&a->mesh, policy, r->key, now, &leaf, err));
 	cert_pem(leaf, &chain);
-	cert_pem(a->mesh.root_signed, &chain);
-	cert_pem(a->root.cert, &root);
-	cert_pem(a->mesh.self_signed, &mesh);
+	buf_bytes(&chain, buf_view(&a->mesh.chain_pem));
 	json_put(&arena, &v, "chain", json_copy_string(&arena, buf_view(&chain)));
-	json_put(&arena, &v, "root_ca", json_copy_string(&arena, buf_view(&root)));
-	json_put(&arena, &v, "mesh_ca", json_copy_string(&arena, buf_view(&mesh)));
+	json_put(&arena, &v, "root_ca", json_string(buf_view(&a->root.pem)));
+	json_put(&arena, &v, "mesh_ca", json_string(buf_view(&a->mesh.self_pem)));
 	json_put(&arena, &v, "head", json_hex(&arena, hash256_view(&a->chain.head)));
 	json_put(&arena, &v, "generation", json_int((int64_t)a->chain.generation));
 	json_put(&arena, &v, "policy", json_hex(&arena, hash256_view(&r->policy)));
@@ -146,7 +142,7 @@ make_body(const struct authority *a, const struct hash256 *since, int64_t now, s
 	json_put(&arena, &v, "head", json_hex(&arena, hash256_view(&a->chain.head)));
 	json_put(&arena, &v, "generation", json_int((int64_t)a->chain.generation));
 	json_put(&arena, &v, "time", json_int(now));
-	json_put(&arena, &v, "mesh_ca", pem_value(&arena, a->mesh.root_signed));
+	json_put(&arena, &v, "mesh_ca", json_string(buf_view(&a->mesh.chain_pem)));
 	if (a->previous.there && now < a->previous.until) {
 		json_put(&arena, &v, "previous_mesh_ca", pem_value(&arena, a->previous.root_signed));
 		json_put(&arena, &v, "previous_until", json_int(a->previous.until));

@@ -151,15 +151,6 @@ store_all(struct authority *a, const struct record *record, const struct manifes
 
 /* ---- the answer ---- */
 
-static struct value
-pem_value(struct arena *arena, const struct cert *c)
-{
-	CLEANUP(buf_done) struct buf pem = {0};
-
-	cert_pem(c, &pem);
-	return json_copy_string(arena, buf_view(&pem));
-}
-
 static status
 write_answer(struct authority *a, struct buf *answer, struct err *err)
 {
@@ -171,8 +162,8 @@ write_answer(struct authority *a, struct buf *answer, struct err *err)
 	json_put(&arena, &v, "generation", json_int((int64_t)a->chain.generation));
 	json_put(&arena, &v, "genesis", json_hex(&arena, hash256_view(&a->chain.genesis)));
 	json_put(&arena, &v, "head", json_hex(&arena, hash256_view(&a->chain.head)));
-	json_put(&arena, &v, "root_ca", pem_value(&arena, a->root.cert));
-	json_put(&arena, &v, "mesh_ca", pem_value(&arena, a->mesh.self_signed));
+	json_put(&arena, &v, "root_ca", json_string(buf_view(&a->root.pem)));
+	json_put(&arena, &v, "mesh_ca", json_string(buf_view(&a->mesh.self_pem)));
 	if (a->chain.generation == 1) {
 		engine_genesis_name(&a->chain.genesis, name);
 		TRY(store_get_name(&a->o.store, name, SHARES_MAX_BYTES, &shares, err));

@@ -19,27 +19,6 @@ ossl_bio_take(BIO *bio, struct buf *out)
 		buf_add(out, p, (size_t)n);
 }
 
-void
-key_spki(const struct key *k, struct buf *out)
-{
-	unsigned char *der = NULL;
-	int n = i2d_PUBKEY(key_evp(k), &der);
-
-	ossl_must(n > 0, "SubjectPublicKeyInfo");
-	buf_add(out, der, (size_t)n);
-	OPENSSL_free(der);
-}
-
-struct hash256
-key_id(const struct key *k)
-{
-	CLEANUP(buf_done) struct buf spki = {0};
-
-	key_spki(k, &spki);
-	ossl_must(buf_ok(&spki), "memory");
-	return sha256(buf_view(&spki));
-}
-
 /* Takes pkey (may be NULL) or says why not. */
 static status
 take_key(EVP_PKEY *pkey, bool whole, const char *what, struct key **ret, struct err *err)
@@ -51,17 +30,6 @@ take_key(EVP_PKEY *pkey, bool whole, const char *what, struct key **ret, struct 
 	}
 	*ret = key_from_evp(pkey);
 	return OK;
-}
-
-status
-key_parse_spki(struct bytes der, struct key **ret, struct err *err)
-{
-	const unsigned char *p = der.p;
-	EVP_PKEY *pkey = NULL;
-
-	if (der.n > 0 && der.n <= PEM_MAX)
-		pkey = d2i_PUBKEY(NULL, &p, (long)der.n);
-	return take_key(pkey, p == der.p + der.n, "public key", ret, err);
 }
 
 void
