@@ -131,6 +131,16 @@ tls_server(bool ask_for_certificate)
 	return ssl;
 }
 
+/* OpenSSL's macro casts const away; the name is copied. */
+static bool
+set_name(SSL *ssl, const char *host)
+{
+	char copy[256];
+
+	return snprintf(copy, sizeof copy, "%s", host) < (int)sizeof copy &&
+	       SSL_set_tlsext_host_name(ssl, copy) == 1;
+}
+
 SSL *
 tls_client(const char *host)
 {
@@ -141,7 +151,7 @@ tls_client(const char *host)
 	SSL_set_connect_state(ssl);
 	SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
 	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_WILDCARDS);
-	if (SSL_set1_host(ssl, host) != 1 || SSL_set_tlsext_host_name(ssl, host) != 1) {
+	if (SSL_set1_host(ssl, host) != 1 || !set_name(ssl, host)) {
 		SSL_free(ssl);
 		return NULL;
 	}
