@@ -60,6 +60,21 @@ def probe_image():
                  config={"Entrypoint": ["/probe"], "Cmd": ["wait"], "Env": ["PATH=/bin", "FROM_IMAGE=yes"]})
 
 
+def program_image(program, user=None):
+    """One of our programs with the libraries it is linked to, and nothing else."""
+    files, folders = {}, set()
+    listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
+    for word in listed.split():
+        if word.startswith("/"):
+            files[word.lstrip("/")] = ("program", pathlib.Path(word).resolve().read_bytes())
+    files["bin/" + program.name] = ("program", program.read_bytes())
+    for name in files:
+        folders.update(str(p) for p in pathlib.PurePath(name).parents if str(p) != ".")
+    tree = {name: ("dir",) for name in sorted(folders)}
+    tree.update({"tmp": ("dir",), **files})
+    return Image(tree, config={"Entrypoint": ["/bin/" + program.name], "Env": ["PATH=/bin"], **({"User": user} if user else {})})
+
+
 def policy_data(containers):
     """The policy's data for {name: (role, image, socket)}; only what the pod runner reads matters."""
     return {"version": 1,
