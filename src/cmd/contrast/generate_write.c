@@ -258,6 +258,7 @@ generate_write(struct generate *g, struct err *err)
 	const struct generate_output *manifest =
 	        generate_output(g, options_text(g->o, OPT_generate_manifest));
 
+	sweep(options_text(g->o, OPT_generate_cache));
 	TRY(accounts_cache_save(&g->accounts, options_text(g->o, OPT_generate_cache), err));
 	for (int pass = 0; pass < 2; pass++)
 		for (size_t i = 0; i < g->n_outputs; i++)
