@@ -25,7 +25,7 @@ ask_for_evidence(struct client *c, const uint8_t nonce[NONCE_SIZE], struct clien
 	buf_str(&body, "{\"nonce\":\"");
 	base64_encode(BASE64_STD, bytes_of(nonce, NONCE_SIZE), &body);
 	buf_str(&body, "\",\"purpose\":\"attest\"}");
-	TRY(client_call(c, "POST", "/v1/attest", (struct bytes){0}, buf_view(&body),
+	TRY(client_call(c, "POST", "/v1/attest", NULL, 0, buf_view(&body),
 	                SESSION_BODY_MAX, CLIENT_CALL_MS, answer, err));
 	return client_expect_ok(answer, err);
 }
@@ -64,13 +64,10 @@ attested_call(struct attested *a, const char *path, struct bytes body, size_t ma
               struct buf *answer, struct err *err)
 {
 	CLEANUP(client_answer_done) struct client_answer got = {0};
-	CLEANUP(buf_done) struct buf extra = {0};
+	char head[65];
+	struct http_field field = {"Contrast-Head", hash256_hex(&a->session.head, head)};
 
-	buf_str(&extra, "Contrast-Head: ");
-	hex_encode(hash256_view(&a->session.head), &extra);
-	buf_str(&extra, "\r\n");
-	TRY(client_call(a->client, "POST", path, buf_view(&extra), body, max, CLIENT_CALL_MS, &got,
-	                err));
+	TRY(client_call(a->client, "POST", path, &field, 1, body, max, CLIENT_CALL_MS, &got, err));
 	TRY(client_expect_ok(&got, err));
 	TRY(session_check_answer(&a->session, path, body, buf_view(&got.body),
 	                         buf_view(&got.signature), err));
@@ -87,7 +84,7 @@ attested_blob(struct attested *a, const struct hash256 *hash, size_t max, struct
 	struct hash256 real;
 
 	snprintf(target, sizeof target, "/v1/blob/%s", hash256_hex(hash, hex));
-	TRY(client_call(a->client, "GET", target, (struct bytes){0}, (struct bytes){0}, max,
+	TRY(client_call(a->client, "GET", target, NULL, 0, (struct bytes){0}, max,
 	                CLIENT_CALL_MS, &got, err));
 	TRY(client_expect_ok(&got, err));
 	real = sha256(buf_view(&got.body));
@@ -106,7 +103,7 @@ attested_challenge(struct attested *a, uint8_t nonce[NONCE_SIZE], struct err *er
 	CLEANUP(buf_done) struct buf out = {.max = 64};
 	struct value v;
 
-	TRY(client_call(a->client, "POST", "/v1/mesh/challenge", (struct bytes){0}, BYTES("{}"),
+	TRY(client_call(a->client, "POST", "/v1/mesh/challenge", NULL, 0, BYTES("{}"),
 	                CHALLENGE_MAX, CLIENT_CALL_MS, &got, err));
 	TRY(client_expect_ok(&got, err));
 	TRY(json_parse(&arena, buf_view(&got.body), NULL, &v, err));

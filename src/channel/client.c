@@ -2,34 +2,36 @@
 #include "channel/client.h"
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/text.h"
 #include "json/value.h"
 
-#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
 #include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-enum { READ_CHUNK = 16 * 1024, HOST_MAX = 256 };
+enum { HOST_MAX = 256, CAPABILITIES_MAX = 64 * 1024 };
 
 struct client {
-	int fd;
-	void *stream;
-	uint64_t deadline; /* CLOCK_MONOTONIC ns, of the call in work */
-	bool dead;
+	struct event_base *base;
+	struct evhttp_connection *connection;
+	const void *stream;
+	uint8_t session[32]; /* exporter that tells this TLS session from any other */
 	struct hash256 peer;
+	bool dead;
 	char address[HOST_MAX + 8];
+	/* the call in work */
+	struct event *timer;
+	struct client_answer *answer;
+	bool done, answered, late;
 };
 
 void
 client_answer_done(struct client_answer *a)
 {
-	buf_done(&a->content_type);
 	buf_done(&a->signature);
 	buf_done(&a->body);
 }
@@ -60,109 +62,272 @@ split_address(const char *address, char host[HOST_MAX], char port[8], struct err
 	return OK;
 }
 
-/* False when the deadline has passed or the socket is broken. */
-static bool
-wait_for(int fd, short events, uint64_t deadline)
-{
-	for (;;) {
-		uint64_t now = clock_mono_ns();
-		struct pollfd p = {.fd = fd, .events = events};
-		int rc;
+/* ---- one call ---- */
 
-		if (now >= deadline)
-			return false;
-		rc = poll(&p, 1, (int)MIN((deadline - now) / 1000000 + 1, INT32_MAX));
-		if (rc > 0)
-			return true;
-		if (rc < 0 && errno != EINTR)
-			return false;
-	}
+static void
+on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct client *c = arg;
+
+	(void)fd;
+	(void)what;
+	c->late = true;
+	event_base_loopbreak(c->base);
 }
 
-static bool
-wait_stream(struct client *c, ssize_t result)
+/* The connection ended, whoever ended it: evhttp would make a new one by itself. */
+static void
+on_close(struct evhttp_connection *connection, void *arg)
 {
-	if (result == STREAM_WANT_READ)
-		return wait_for(c->fd, POLLIN, c->deadline);
-	return result == STREAM_WANT_WRITE && wait_for(c->fd, POLLOUT, c->deadline);
+	struct client *c = arg;
+
+	(void)connection;
+	c->dead = true;
 }
 
-static int
-connect_one(const struct addrinfo *ai, uint64_t deadline)
+static void
+take_answer(struct client *c, struct evhttp_request *r)
 {
-	int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int why = 0, one = 1;
-	socklen_t n = sizeof why;
+	struct http_head head = http_head_of(r);
+	struct evbuffer *in = evhttp_request_get_input_buffer(r);
+	size_t n = evbuffer_get_length(in);
 
-	if (fd < 0)
-		return -1;
-	if (connect(fd, ai->ai_addr, ai->ai_addrlen) == 0)
-		goto connected;
-	if (errno != EINPROGRESS)
-		goto failed;
-	if (!wait_for(fd, POLLOUT, deadline)) {
-		errno = ETIMEDOUT;
-		goto failed;
-	}
-	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &why, &n) != 0 || why != 0) {
-		errno = why;
-		goto failed;
-	}
-connected:
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	return fd;
-failed:
-	why = errno;
-	close(fd);
-	errno = why;
-	return -1;
+	c->answer->status = (unsigned int)evhttp_request_get_response_code(r);
+	if (!base64_decode(BASE64_STD, http_field(&head, "contrast-signature"),
+	                   &c->answer->signature))
+		buf_reset(&c->answer->signature);
+	if (!text_u64(http_field(&head, "retry-after"), 3600, &c->answer->retry_after))
+		c->answer->retry_after = 0;
+	buf_add(&c->answer->body, evbuffer_pullup(in, (ev_ssize_t)n), n);
+}
+
+/* A request that failed on the way comes without itself, or without a status. */
+static void
+on_answer(struct evhttp_request *r, void *arg)
+{
+	struct client *c = arg;
+
+	c->done = true;
+	if (!r || evhttp_request_get_response_code(r) == 0)
+		return;
+	c->answered = true;
+	take_answer(c, r);
+}
+
+/* Also called beside on_answer(), to tell an answer that was too large. */
+static void
+on_error(enum evhttp_request_error error, void *arg)
+{
+	struct client *c = arg;
+
+	c->done = true;
+	c->dead = true;
+	if (error == EVREQ_HTTP_DATA_TOO_LONG)
+		c->answer->status = HTTP_ENTITYTOOLARGE;
+}
+
+static struct evhttp_request *
+new_request(struct client *c, const struct http_field *fields, size_t n, struct bytes body)
+{
+	struct evhttp_request *r = evhttp_request_new(on_answer, c);
+	struct evkeyvalq *out;
+
+	if (!r)
+		return NULL;
+	evhttp_request_set_error_cb(r, on_error);
+	out = evhttp_request_get_output_headers(r);
+	evhttp_add_header(out, "Host", c->address);
+	if (body.n > 0)
+		evhttp_add_header(out, "Content-Type", "application/json");
+	for (size_t i = 0; i < n; i++)
+		evhttp_add_header(out, fields[i].name, fields[i].value);
+	if (evbuffer_add(evhttp_request_get_output_buffer(r), body.p, body.n) == 0)
+		return r;
+	evhttp_request_free(r);
+	return NULL;
+}
+
+static void
+run_until_done(struct client *c, unsigned int deadline_ms)
+{
+	struct timeval tv = {.tv_sec = deadline_ms / 1000,
+	                     .tv_usec = (suseconds_t)(deadline_ms % 1000) * 1000};
+
+	c->late = false;
+	event_add(c->timer, &tv);
+	while (!c->done && !c->late)
+		if (event_base_loop(c->base, EVLOOP_ONCE) != 0)
+			break;
+	event_del(c->timer);
+}
+
+/* The connection that answered is the one that was accepted, not one in its place. */
+static bool
+same_session(const struct client *c)
+{
+	static const uint8_t context[32];
+	uint8_t now[32] = {0};
+
+	return tls_exporter(c->stream, BYTES("session"), TLS_CLIENT, context, now) &&
+	       ct_equal(bytes_of(now, sizeof now), bytes_of(c->session, sizeof c->session));
 }
 
 static status
-connect_any(const char *address, uint64_t deadline, int *ret, struct err *err)
+silent(const struct client *c, struct err *err)
+{
+	return err_set(err, ERR_UNREACHABLE, "E-CHANNEL-005", "%s %s", c->address,
+	               c->late ? "does not answer in time"
+	                       : "ended the connection or does not speak HTTP/1.1");
+}
+
+static status
+call(struct client *c, const char *method, const char *target, const struct http_field *fields,
+     size_t n_fields, struct bytes body, size_t max, unsigned int deadline_ms, struct err *err)
+{
+	bool post = bytes_is(bytes_str(method), "POST");
+	struct evhttp_request *r = new_request(c, fields, n_fields, body);
+
+	if (!r)
+		return err_set(err, ERR_INTERNAL, "E-TLS-001", "out of memory");
+	c->done = false;
+	c->answered = false;
+	c->answer->body.max = max + 1;
+	evhttp_connection_set_max_body_size(c->connection, (ev_ssize_t)max);
+	evhttp_connection_set_timeout(c->connection, (int)(deadline_ms / 1000 + 2));
+	/* On failure the request is gone already. */
+	if (evhttp_make_request(c->connection, r, post ? EVHTTP_REQ_POST : EVHTTP_REQ_GET, target) != 0)
+		return silent(c, err);
+	run_until_done(c, deadline_ms);
+	if (c->answer->status == HTTP_ENTITYTOOLARGE && !c->answered)
+		return err_set(err, ERR_LIMIT, "E-CHANNEL-006", "an answer of more than %zu bytes",
+		               max);
+	if (!c->answered)
+		return silent(c, err);
+	return buf_check(&c->answer->body, err);
+}
+
+status
+client_call(struct client *c, const char *method, const char *target,
+            const struct http_field *fields, size_t n_fields, struct bytes body, size_t max,
+            unsigned int deadline_ms, struct client_answer *ret, struct err *err)
+{
+	status s;
+
+	*ret = (struct client_answer){0};
+	/* What happened since the last call, above all the peer's end. */
+	event_base_loop(c->base, EVLOOP_NONBLOCK);
+	c->late = false;
+	if (c->dead)
+		return silent(c, err);
+	c->answer = ret;
+	s = call(c, method, target, fields, n_fields, body, max, deadline_ms, err);
+	/* After "Connection: close" the stream is gone, and no other can have come in its place. */
+	if (is_ok(s) && !c->dead && !same_session(c))
+		s = silent(c, err);
+	c->answer = NULL;
+	if (!is_ok(s)) {
+		c->dead = true;
+		client_answer_done(ret);
+	}
+	return s;
+}
+
+/* ---- opening ---- */
+
+static void
+drop_connection(struct client *c)
+{
+	if (c->connection) {
+		evhttp_connection_set_closecb(c->connection, NULL, NULL);
+		evhttp_connection_free(c->connection);
+	}
+	c->connection = NULL;
+	/* Deferred callbacks hold the TLS stream for one more turn. */
+	event_base_loop(c->base, EVLOOP_NONBLOCK);
+}
+
+static status
+cannot_open(const struct client *c, enum tls_progress progress, struct err *err)
+{
+	char why[160];
+
+	tls_error_cstr(why);
+	if (progress == TLS_NOT_BEGUN)
+		return err_set(err, ERR_UNREACHABLE, "E-CHANNEL-003", "cannot connect to %s",
+		               c->address);
+	if (progress == TLS_SHAKING_HANDS)
+		return err_set(err, ERR_UNREACHABLE, "E-CHANNEL-004",
+		               c->late ? "%s does not answer the TLS handshake"
+		                       : "the TLS handshake with %s failed", c->address);
+	return silent(c, err);
+}
+
+/* One address: connection, handshake and a first answer, which is not looked at. */
+static status
+try_address(struct client *c, struct tls_client *tls, const char *host, uint16_t port,
+            uint64_t deadline, struct err *err)
+{
+	static const uint8_t context[32];
+	CLEANUP(client_answer_done) struct client_answer answer = {0};
+	uint64_t now = clock_mono_ns();
+	unsigned int ms = now < deadline ? (unsigned int)((deadline - now) / 1000000) : 0;
+	struct bufferevent *bev = tls_client_open(tls, c->base, &c->stream);
+	status s;
+
+	if (!bev)
+		return err_set(err, ERR_INTERNAL, "E-TLS-001", "cannot open a TLS stream");
+	c->connection = evhttp_connection_base_bufferevent_new(c->base, NULL, bev, host, port);
+	if (!c->connection) {
+		bufferevent_free(bev);
+		return err_set(err, ERR_INTERNAL, "E-TLS-001", "out of memory");
+	}
+	evhttp_connection_set_retries(c->connection, 0);
+	evhttp_connection_set_max_headers_size(c->connection, HTTP_HEAD_MAX);
+	evhttp_connection_set_flags(c->connection, EVHTTP_CON_READ_ON_WRITE_ERROR);
+	evhttp_connection_set_closecb(c->connection, on_close, c);
+	c->dead = false;
+	c->answer = &answer;
+	s = call(c, "GET", "/v1/capabilities", NULL, 0, (struct bytes){0}, CAPABILITIES_MAX, ms,
+	         err);
+	c->answer = NULL;
+	if (!is_ok(s))
+		return cannot_open(c, tls_progress(c->stream), err);
+	if (!tls_peer_key_id(c->stream, &c->peer) ||
+	    !tls_exporter(c->stream, BYTES("session"), TLS_CLIENT, context, c->session))
+		return err_set(err, ERR_REJECTED, "E-CHANNEL-004", "%s showed no key", c->address);
+	return OK;
+}
+
+static status
+open_any(struct client *c, struct tls_client *tls, unsigned int deadline_ms, struct err *err)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+	uint64_t deadline = clock_mono_ns() + (uint64_t)deadline_ms * 1000000;
 	struct addrinfo *list = NULL;
 	char host[HOST_MAX], port[8];
+	uint64_t number = 0;
+	status s = OK;
 	int rc;
 
-	*ret = -1;
-	TRY(split_address(address, host, port, err));
+	TRY(split_address(c->address, host, port, err));
+	text_u64(bytes_str(port), 65535, &number);
 	rc = getaddrinfo(host, port, &hints, &list);
 	if (rc != 0)
 		return err_set(err, ERR_UNREACHABLE, "E-CHANNEL-002", "cannot resolve %s: %s", host,
 		               gai_strerror(rc));
-	errno = 0;
-	for (struct addrinfo *ai = list; ai && *ret < 0; ai = ai->ai_next)
-		*ret = connect_one(ai, deadline);
-	freeaddrinfo(list);
-	if (*ret < 0)
-		return err_set_errno(err, ERR_UNREACHABLE, "E-CHANNEL-003", "cannot connect to %s",
-		                     address);
-	return OK;
-}
+	for (struct addrinfo *ai = list; ai; ai = ai->ai_next) {
+		char numeric[HOST_MAX];
 
-static status
-shake_hands(struct client *c, struct err *err)
-{
-	enum stream_result r;
-
-	while ((r = tls_stream_ops.handshake(c->stream)) != STREAM_DONE) {
-		char why[160];
-
-		if ((r == STREAM_WANT_READ || r == STREAM_WANT_WRITE) && wait_stream(c, r))
+		if (getnameinfo(ai->ai_addr, ai->ai_addrlen, numeric, sizeof numeric, NULL, 0,
+		                NI_NUMERICHOST) != 0)
 			continue;
-		if (r == STREAM_WANT_READ || r == STREAM_WANT_WRITE)
-			return err_set(err, ERR_UNREACHABLE, "E-CHANNEL-004",
-			               "%s does not answer the TLS handshake", c->address);
-		tls_error_cstr(why);
-		return err_set(err, ERR_UNREACHABLE, "E-CHANNEL-004",
-		               "the TLS handshake with %s failed%s%s", c->address,
-		               why[0] ? ": " : "", why);
+		s = try_address(c, tls, numeric, (uint16_t)number, deadline, err);
+		if (is_ok(s) || clock_mono_ns() >= deadline)
+			break;
+		drop_connection(c);
 	}
-	if (!tls_peer_key_id(c->stream, &c->peer))
-		return err_set(err, ERR_REJECTED, "E-CHANNEL-004", "%s showed no key", c->address);
-	return OK;
+	freeaddrinfo(list);
+	return s;
 }
 
 status
@@ -171,14 +336,12 @@ client_open(struct tls_client *tls, const char *address, unsigned int deadline_m
 {
 	CLEANUP(client_drop) struct client *c = mem_new(struct client);
 
-	c->fd = -1;
-	c->deadline = clock_mono_ns() + (uint64_t)deadline_ms * 1000000;
 	snprintf(c->address, sizeof c->address, "%s", address);
-	TRY(connect_any(address, c->deadline, &c->fd, err));
-	c->stream = tls_client_open(tls, c->fd);
-	if (!c->stream)
-		return err_set(err, ERR_INTERNAL, "E-TLS-001", "cannot open a TLS stream");
-	TRY(shake_hands(c, err));
+	c->base = event_base_new();
+	c->timer = c->base ? evtimer_new(c->base, on_timer, c) : NULL;
+	if (!c->timer)
+		return err_set(err, ERR_INTERNAL, "E-TLS-001", "cannot make an event loop");
+	TRY(open_any(c, tls, deadline_ms, err));
 	*ret = c;
 	c = NULL;
 	return OK;
@@ -189,9 +352,12 @@ client_close(struct client *c)
 {
 	if (!c)
 		return;
-	if (c->stream)
-		tls_stream_ops.close(c->stream);
-	fd_close(&c->fd);
+	if (c->base)
+		drop_connection(c);
+	if (c->timer)
+		event_free(c->timer);
+	if (c->base)
+		event_base_free(c->base);
 	mem_free(c);
 }
 
@@ -206,135 +372,6 @@ client_exporter(const struct client *c, struct bytes purpose, enum tls_side side
                 const uint8_t nonce[32], uint8_t ret[32])
 {
 	return tls_exporter(c->stream, purpose, side, nonce, ret);
-}
-
-static status
-silent(const struct client *c, struct err *err)
-{
-	return err_set(err, ERR_UNREACHABLE, "E-CHANNEL-005", "%s %s", c->address,
-	               clock_mono_ns() >= c->deadline ? "does not answer in time"
-	                                              : "ended the connection");
-}
-
-static status
-send_all(struct client *c, struct bytes data, struct err *err)
-{
-	while (data.n > 0) {
-		ssize_t n = tls_stream_ops.write(c->stream, data.p, data.n);
-
-		if (n > 0)
-			data = bytes_sub(data, (size_t)n, data.n);
-		else if (!wait_stream(c, n))
-			return silent(c, err);
-	}
-	return OK;
-}
-
-static status
-receive_more(struct client *c, struct buf *in, struct err *err)
-{
-	for (;;) {
-		ssize_t n;
-
-		if (!buf_reserve(in, READ_CHUNK))
-			return buf_check(in, err);
-		n = tls_stream_ops.read(c->stream, in->p + in->n, READ_CHUNK);
-		if (n > 0) {
-			in->n += (size_t)n;
-			return OK;
-		}
-		if (!wait_stream(c, n))
-			return silent(c, err);
-	}
-}
-
-/* Heads of interim answers (100) are skipped. */
-static status
-receive_head(struct client *c, struct buf *in, struct http_head *head, size_t *ret_size,
-             struct err *err)
-{
-	size_t at = 0;
-
-	for (int heads = 0; heads < 4;) {
-		size_t size;
-
-		TRY(http_head_size(bytes_sub(buf_view(in), at, in->n), &size, err));
-		if (size == 0) {
-			TRY(receive_more(c, in, err));
-			continue;
-		}
-		TRY(http_response_parse(bytes_sub(buf_view(in), at, at + size), head, err));
-		at += size;
-		*ret_size = at;
-		if (head->status >= 200)
-			return OK;
-		heads++;
-	}
-	return err_set(err, ERR_PARSE, "E-CHANNEL-005", "too many interim answers");
-}
-
-/* Copies what the answer needs out of the head, before the buffer moves. */
-static void
-take_fields(const struct http_head *head, struct client_answer *a)
-{
-	a->status = head->status;
-	buf_bytes(&a->content_type, http_field(head, "content-type"));
-	if (!base64_decode(BASE64_STD, http_field(head, "contrast-signature"), &a->signature))
-		buf_reset(&a->signature);
-	if (!text_u64(http_field(head, "retry-after"), 3600, &a->retry_after))
-		a->retry_after = 0;
-}
-
-static status
-receive(struct client *c, size_t max, struct client_answer *a, struct err *err)
-{
-	CLEANUP(buf_done) struct buf in = {.max = max + 4 * HTTP_HEAD_MAX + 2 * READ_CHUNK};
-	struct http_head head;
-	size_t head_size = 0, length;
-
-	TRY(receive_head(c, &in, &head, &head_size, err));
-	if (head.length > max)
-		return err_set(err, ERR_LIMIT, "E-CHANNEL-006",
-		               "an answer of %llu bytes (limit %zu)",
-		               (unsigned long long)head.length, max);
-	length = (size_t)head.length;
-	c->dead = head.close;
-	take_fields(&head, a);
-	while (in.n - head_size < length)
-		TRY(receive_more(c, &in, err));
-	if (in.n - head_size > length)
-		return err_set(err, ERR_PARSE, "E-CHANNEL-005", "bytes behind the answer");
-	a->body.max = max + 1;
-	buf_bytes(&a->body, bytes_sub(buf_view(&in), head_size, in.n));
-	return buf_check(&a->body, err);
-}
-
-status
-client_call(struct client *c, const char *method, const char *target, struct bytes extra,
-            struct bytes body, size_t max, unsigned int deadline_ms, struct client_answer *ret,
-            struct err *err)
-{
-	CLEANUP(buf_done) struct buf head = {0};
-	struct bytes type = body.n > 0 ? BYTES("application/json") : (struct bytes){0};
-	status s;
-
-	*ret = (struct client_answer){0};
-	if (c->dead)
-		return err_set(err, ERR_UNREACHABLE, "E-CHANNEL-005", "%s ended the connection",
-		               c->address);
-	c->deadline = clock_mono_ns() + (uint64_t)deadline_ms * 1000000;
-	http_request_emit(method, target, c->address, type, extra, body.n, &head);
-	s = send_all(c, buf_view(&head), err);
-	if (is_ok(s))
-		s = send_all(c, body, err);
-	/* A refusal may arrive before the whole body went out; it says more than a broken pipe. */
-	if (is_ok(s) || s.cls == ERR_UNREACHABLE)
-		s = receive(c, max, ret, err);
-	if (!is_ok(s)) {
-		c->dead = true;
-		client_answer_done(ret);
-	}
-	return s;
 }
 
 status

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "channel/tls.h"
 
+#include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
@@ -32,6 +34,14 @@ tls_prepare(void)
 	(void)sha256((struct bytes){0});
 	ERR_clear_error();
 }
+
+/* The index of the server's mark in a stream. */
+static int g_mark_index = -1;
+
+static void on_progress(const SSL *ssl, int where, int ret);
+static void on_client_progress(const SSL *ssl, int where, int ret);
+static void on_stream_free(void *parent, void *data, CRYPTO_EX_DATA *all, int index, long number,
+                           void *pointer);
 
 char *
 tls_error_cstr(char to[160])
@@ -133,6 +143,9 @@ tls_server_new(struct tls_server **ret, struct err *err)
 		return library_failed(err, "cannot make a TLS server");
 	}
 	SSL_CTX_set_verify(t->ctx, SSL_VERIFY_NONE, NULL);
+	if (g_mark_index < 0)
+		g_mark_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, on_stream_free);
+	SSL_CTX_set_info_callback(t->ctx, on_progress);
 	*ret = t;
 	return OK;
 }
@@ -173,6 +186,7 @@ tls_client_new(struct tls_client **ret, struct err *err)
 	}
 	SSL_CTX_set_verify(t->ctx, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_cert_verify_callback(t->ctx, accept_certificate, NULL);
+	SSL_CTX_set_info_callback(t->ctx, on_client_progress);
 	*ret = t;
 	return OK;
 }
@@ -186,102 +200,116 @@ tls_client_free(struct tls_client *t)
 	mem_free(t);
 }
 
-static SSL *
-open_ssl(SSL_CTX *ctx, int fd)
+/* ---- streams: libevent moves the bytes ---- */
+
+/* The library frees a stream's data with the stream: then the connection is gone. */
+static void
+on_stream_free(void *parent, void *data, CRYPTO_EX_DATA *all, int index, long number, void *pointer)
 {
-	SSL *ssl = SSL_new(ctx);
-
-	if (ssl && SSL_set_fd(ssl, fd) == 1)
-		return ssl;
-	SSL_free(ssl);
-	return NULL;
-}
-
-static void *
-stream_open(void *ctx, int fd)
-{
-	const struct tls_server *t = ctx;
-	SSL *ssl = open_ssl(t->ctx, fd);
-
-	if (ssl)
-		SSL_set_accept_state(ssl);
-	return ssl;
-}
-
-void *
-tls_client_open(struct tls_client *t, int fd)
-{
-	SSL *ssl = open_ssl(t->ctx, fd);
-
-	if (ssl)
-		SSL_set_connect_state(ssl);
-	return ssl;
-}
-
-static enum stream_result
-result_of(SSL *ssl, int rc)
-{
-	switch (SSL_get_error(ssl, rc)) {
-	case SSL_ERROR_WANT_READ:
-		return STREAM_WANT_READ;
-	case SSL_ERROR_WANT_WRITE:
-		return STREAM_WANT_WRITE;
-	case SSL_ERROR_ZERO_RETURN:
-		return STREAM_END;
-	default:
-		return STREAM_FAILED;
-	}
-}
-
-static enum stream_result
-stream_handshake(void *stream)
-{
-	int rc;
-
-	ERR_clear_error();
-	rc = SSL_do_handshake(stream);
-	return rc == 1 ? STREAM_DONE : result_of(stream, rc);
-}
-
-static ssize_t
-stream_read(void *stream, void *to, size_t n)
-{
-	size_t got = 0;
-	int rc;
-
-	ERR_clear_error();
-	rc = SSL_read_ex(stream, to, n, &got);
-	return rc == 1 ? (ssize_t)got : (ssize_t)result_of(stream, rc);
-}
-
-static ssize_t
-stream_write(void *stream, const void *from, size_t n)
-{
-	size_t put = 0;
-	int rc;
-
-	ERR_clear_error();
-	rc = SSL_write_ex(stream, from, n, &put);
-	return rc == 1 ? (ssize_t)put : (ssize_t)result_of(stream, rc);
+	(void)parent;
+	(void)all;
+	(void)index;
+	(void)number;
+	(void)pointer;
+	if (data)
+		server_layer_gone(data);
 }
 
 static void
-stream_close(void *stream)
+on_progress(const SSL *ssl, int where, int ret)
 {
-	ERR_clear_error();
-	if (SSL_is_init_finished(stream))
-		(void)SSL_shutdown(stream);
-	ERR_clear_error();
-	SSL_free(stream);
+	void *mark = SSL_get_ex_data(ssl, g_mark_index);
+
+	(void)ret;
+	if ((where & SSL_CB_HANDSHAKE_DONE) && mark)
+		server_layer_ready(mark);
 }
 
-const struct stream_ops tls_stream_ops = {
-	.open = stream_open,
-	.handshake = stream_handshake,
-	.read = stream_read,
-	.write = stream_write,
-	.close = stream_close,
+static struct bufferevent *
+wrap(struct event_base *base, SSL *ssl, enum bufferevent_ssl_state state)
+{
+	struct bufferevent *bev;
+
+	bev = bufferevent_openssl_socket_new(base, -1, ssl, state,
+	                                     BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+	if (bev)
+		bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
+	return bev;
+}
+
+static struct bufferevent *
+layer_open(void *ctx, struct event_base *base, void *mark)
+{
+	const struct tls_server *t = ctx;
+	SSL *ssl = SSL_new(t->ctx);
+	struct bufferevent *bev = ssl ? wrap(base, ssl, BUFFEREVENT_SSL_ACCEPTING) : NULL;
+
+	if (bev)
+		SSL_set_ex_data(ssl, g_mark_index, mark);
+	else
+		SSL_free(ssl);
+	return bev;
+}
+
+static void *
+layer_stream(struct bufferevent *bev)
+{
+	return bufferevent_openssl_get_ssl(bev);
+}
+
+static void *
+layer_mark(struct bufferevent *bev)
+{
+	const SSL *ssl = bufferevent_openssl_get_ssl(bev);
+
+	return ssl ? SSL_get_ex_data(ssl, g_mark_index) : NULL;
+}
+
+const struct server_layer tls_layer = {
+	.open = layer_open,
+	.mark = layer_mark,
+	.stream = layer_stream,
 };
+
+struct bufferevent *
+tls_client_open(struct tls_client *t, struct event_base *base, const void **ret_stream)
+{
+	SSL *ssl = SSL_new(t->ctx);
+	struct bufferevent *bev = ssl ? wrap(base, ssl, BUFFEREVENT_SSL_CONNECTING) : NULL;
+
+	if (!bev)
+		SSL_free(ssl);
+	*ret_stream = bev ? ssl : NULL;
+	return bev;
+}
+
+/* How far it ever came: libevent resets the stream itself when the connection ends. */
+static enum tls_progress g_marks[] = {TLS_NOT_BEGUN, TLS_SHAKING_HANDS, TLS_ESTABLISHED};
+
+static void
+on_client_progress(const SSL *ssl, int where, int ret)
+{
+	/* The setter takes a mutable handle. */
+	union {
+		const SSL *in;
+		SSL *out;
+	} handle = {.in = ssl};
+
+	if (where & SSL_CB_HANDSHAKE_DONE)
+		SSL_set_app_data(handle.out, &g_marks[TLS_ESTABLISHED]);
+	/* It waits for the peer's word only after ours went out, so there is a connection. */
+	else if (where == SSL_CB_CONNECT_EXIT && ret <= 0 && SSL_want_read(ssl) &&
+	         tls_progress(ssl) == TLS_NOT_BEGUN)
+		SSL_set_app_data(handle.out, &g_marks[TLS_SHAKING_HANDS]);
+}
+
+enum tls_progress
+tls_progress(const void *stream)
+{
+	const enum tls_progress *mark = SSL_get_app_data((const SSL *)stream);
+
+	return mark ? *mark : TLS_NOT_BEGUN;
+}
 
 bool
 tls_peer_key_id(const void *stream, struct hash256 *ret)

@@ -27,8 +27,8 @@ void tls_server_free(struct tls_server *t);
 /* SHA-256 of the server key's SubjectPublicKeyInfo. */
 struct hash256 tls_server_key_id(const struct tls_server *t);
 
-/* For struct server_config: stream_ctx is the tls_server. */
-extern const struct stream_ops tls_stream_ops;
+/* For struct server_config: layer_ctx is the tls_server; streams are for the calls below. */
+extern const struct server_layer tls_layer;
 
 struct tls_client;
 
@@ -43,10 +43,14 @@ tls_client_drop(struct tls_client **t)
 }
 
 /*
- * The client's side of a connected, non-blocking socket: the same operations
- * through tls_stream_ops, with `open` replaced by this. NULL = out of memory.
+ * The client's side of a connection that is not made yet: a bufferevent, to be
+ * freed by its owner, and its stream for the calls below. NULL = out of memory.
  */
-void *tls_client_open(struct tls_client *t, int fd);
+struct bufferevent *tls_client_open(struct tls_client *t, struct event_base *base,
+                                    const void **ret_stream);
+
+enum tls_progress { TLS_NOT_BEGUN, TLS_SHAKING_HANDS, TLS_ESTABLISHED };
+enum tls_progress tls_progress(const void *stream);
 
 /* After the handshake: SHA-256 of the server key that the peer proved to hold. False before. */
 bool tls_peer_key_id(const void *stream, struct hash256 *ret);

@@ -2,63 +2,44 @@
 #include "transport/server.h"
 
 #include "base/file.h"
-#include "base/log.h"
 
-#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
 #include <event2/event.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdio.h>
+#include <event2/http.h>
+#include <event2/listener.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-enum {
-	READ_CHUNK = 16 * 1024,
-	ACCEPTS_PER_TURN = 64,
-	ACCEPT_PAUSE_MS = 100,
-	LINGER_MS = 2000,
-};
+enum { ACCEPT_PAUSE_MS = 100 };
 
-enum phase {
-	PHASE_HANDSHAKE,
-	PHASE_IDLE, /* no byte of the next request yet */
-	PHASE_HEAD,
-	PHASE_BODY,
-	PHASE_HANDLER, /* the caller works on the answer */
-	PHASE_ANSWER,  /* the answer goes out */
-	PHASE_LINGER,  /* refused: what still comes is thrown away, else the answer is lost by a reset */
-};
+/* One turn of the loop may accept more than there are slots: those are ended in the next. */
+#define NO_SLOT UINT32_MAX
+
+enum phase { PHASE_HANDSHAKE, PHASE_REQUEST, PHASE_HANDLER };
 
 struct conn {
 	struct server *server;
-	int fd;
 	uint32_t slot;
 	uint32_t generation;
 	enum phase phase;
-	bool close_after;
-	bool refused;
-	void *stream;
-	struct event *io;
+	struct bufferevent *bev;
+	struct evhttp_connection *evcon; /* known from the first request on */
+	struct evhttp_request *request;  /* that waits for its answer */
 	struct event *timer;
-	struct buf in;  /* head and body of the request in work, maybe bytes of the next */
-	struct buf out;
-	size_t sent;
-	size_t head_size;
-	size_t body_size;
 	void *data;
 };
 
 struct server {
 	struct server_config config;
 	struct event_base *base;
-	struct event *listener;
+	struct evhttp *http;
+	struct evconnlistener *listener;
+	bool bound; /* the listener is evhttp's */
 	struct event *pause;
 	struct conn **slots; /* NULL = free */
 	uint32_t *generations;
 	uint32_t n_conns;
 };
-
-static void conn_run(struct conn *c);
 
 static server_conn
 conn_id(const struct conn *c)
@@ -67,7 +48,7 @@ conn_id(const struct conn *c)
 }
 
 static struct conn *
-conn_find(struct server *s, server_conn id)
+conn_find(const struct server *s, server_conn id)
 {
 	uint32_t slot = (uint32_t)id;
 	struct conn *c = slot < s->config.max_conns ? s->slots[slot] : NULL;
@@ -75,389 +56,66 @@ conn_find(struct server *s, server_conn id)
 	return c && c->generation == (uint32_t)(id >> 32) ? c : NULL;
 }
 
-static void
-conn_close(struct conn *c)
-{
-	struct server *s = c->server;
-
-	if (s->config.gone)
-		s->config.gone(s, conn_id(c), s->config.ctx);
-	if (c->stream)
-		s->config.stream->close(c->stream);
-	event_free(c->io);
-	event_free(c->timer);
-	buf_done(&c->in);
-	buf_done(&c->out);
-	close(c->fd);
-	mem_free(c->data);
-	s->slots[c->slot] = NULL;
-	s->n_conns--;
-	mem_free(c);
-}
-
-static unsigned int
-phase_ms(const struct server_config *config, enum phase phase)
-{
-	switch (phase) {
-	case PHASE_HANDSHAKE:
-		return config->handshake_ms;
-	case PHASE_IDLE:
-		return config->idle_ms;
-	case PHASE_HEAD:
-		return config->head_ms;
-	case PHASE_BODY:
-		return config->body_ms;
-	case PHASE_LINGER:
-		return LINGER_MS;
-	case PHASE_HANDLER:
-	case PHASE_ANSWER:
-		break;
-	}
-	return config->answer_ms;
-}
-
 /* A phase's deadline counts from its beginning, not from the last byte. */
 static void
 enter(struct conn *c, enum phase phase)
 {
-	unsigned int ms = phase_ms(&c->server->config, phase);
-	struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = (suseconds_t)(ms % 1000) * 1000};
+	const struct server_config *config = &c->server->config;
+	const unsigned int ms[] = {config->handshake_ms, config->request_ms, config->answer_ms};
+	struct timeval tv = {.tv_sec = ms[phase] / 1000,
+	                     .tv_usec = (suseconds_t)(ms[phase] % 1000) * 1000};
 
 	c->phase = phase;
 	event_add(c->timer, &tv);
 }
 
+/* evhttp owns the connection: it frees it when its reads meet the end. */
 static void
 on_timer(evutil_socket_t fd, short what, void *arg)
 {
+	struct conn *c = arg;
+	evutil_socket_t own = bufferevent_getfd(c->bev);
+
 	(void)fd;
 	(void)what;
-	conn_close(arg);
+	if (own >= 0)
+		shutdown(own, SHUT_RDWR);
 }
 
-static void
-on_io(evutil_socket_t fd, short what, void *arg)
+static struct conn *
+conn_new(struct server *s)
 {
-	(void)fd;
-	(void)what;
-	conn_run(arg);
-}
+	struct conn *c = mem_new(struct conn);
 
-static void
-watch(struct conn *c, short events)
-{
-	event_del(c->io);
-	event_assign(c->io, c->server->base, c->fd, events, on_io, c);
-	event_add(c->io, NULL);
-}
-
-/* ---- bytes ---- */
-
-static ssize_t
-plain_result(ssize_t n, enum stream_result again)
-{
-	if (n > 0)
-		return n;
-	if (n == 0)
-		return STREAM_END;
-	return errno == EAGAIN || errno == EINTR ? again : STREAM_FAILED;
-}
-
-static ssize_t
-conn_read(struct conn *c, void *to, size_t n)
-{
-	if (c->stream)
-		return c->server->config.stream->read(c->stream, to, n);
-	return plain_result(recv(c->fd, to, n, 0), STREAM_WANT_READ);
-}
-
-static ssize_t
-conn_write(struct conn *c, const void *from, size_t n)
-{
-	if (c->stream)
-		return c->server->config.stream->write(c->stream, from, n);
-	return plain_result(send(c->fd, from, n, MSG_NOSIGNAL), STREAM_WANT_WRITE);
-}
-
-/* Waits for what the stream wants; false when it is over. */
-static bool
-conn_wait(struct conn *c, ssize_t result)
-{
-	if (result == STREAM_WANT_READ)
-		watch(c, EV_READ);
-	else if (result == STREAM_WANT_WRITE)
-		watch(c, EV_WRITE);
-	else
-		return false;
-	return true;
-}
-
-/* ---- answers ---- */
-
-static void
-queue_answer(struct conn *c, const struct server_answer *a)
-{
-	c->close_after |= a->close;
-	http_response_emit(a->status, a->content_type, a->extra, a->body.n, c->close_after, &c->out);
-	buf_bytes(&c->out, a->body);
-	c->sent = 0;
-	enter(c, PHASE_ANSWER);
-}
-
-/* A request that we could not read: say so once, then end. */
-static void
-refuse(struct conn *c, unsigned int status_code, const char *id, const char *message)
-{
-	char body[ERR_MSG_SIZE + 128];
-	int n = snprintf(body, sizeof body, "{\"error\":\"%s\",\"message\":\"%s\"}", id, message);
-	struct server_answer a = {.status = status_code,
-	                          .content_type = BYTES("application/json"),
-	                          .body = bytes_of(body, n > 0 ? (size_t)n : 0),
-	                          .close = true};
-
-	buf_reset(&c->in);
-	c->refused = true;
-	queue_answer(c, &a);
-}
-
-/* ---- the phases: each returns true when the next one can run at once ---- */
-
-static bool
-run_handshake(struct conn *c)
-{
-	enum stream_result r = c->server->config.stream->handshake(c->stream);
-
-	if (r == STREAM_DONE) {
-		enter(c, PHASE_IDLE);
-		return true;
-	}
-	if (!conn_wait(c, r))
-		conn_close(c);
-	return false;
-}
-
-/* Reads what is there. False when the connection waits or is gone. */
-static bool
-read_more(struct conn *c)
-{
-	ssize_t n;
-
-	if (!buf_reserve(&c->in, READ_CHUNK)) {
-		conn_close(c);
-		return false;
-	}
-	n = conn_read(c, c->in.p + c->in.n, READ_CHUNK);
-	if (n > 0) {
-		c->in.n += (size_t)n;
-		return true;
-	}
-	if (c->phase == PHASE_IDLE && c->in.n == 0)
-		buf_done(&c->in);
-	if (!conn_wait(c, n))
-		conn_close(c);
-	return false;
-}
-
-static bool
-run_idle(struct conn *c)
-{
-	if (c->in.n == 0 && !read_more(c))
-		return false;
-	enter(c, PHASE_HEAD);
-	return true;
-}
-
-static bool
-begin_body(struct conn *c, const struct http_head *h)
-{
-	struct server *s = c->server;
-	size_t limit = s->config.body_limit(s, conn_id(c), h, s->config.ctx);
-
-	if (!h->has_length && (bytes_is(h->method, "POST") || bytes_is(h->method, "PUT"))) {
-		refuse(c, 411, "E-HTTP-007", "Content-Length is missing");
-		return true;
-	}
-	if (h->length > limit) {
-		refuse(c, 413, "E-HTTP-010", "the body is larger than this endpoint takes");
-		return true;
-	}
-	c->body_size = (size_t)h->length;
-	c->in.max = c->head_size + c->body_size + READ_CHUNK + HTTP_HEAD_MAX;
-	if (h->expect_continue && c->in.n == c->head_size && c->body_size > 0) {
-		static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
-
-		/* 25 bytes into an empty socket buffer: if even that does not fit, end. */
-		if (conn_write(c, go_on, sizeof go_on - 1) != (ssize_t)(sizeof go_on - 1)) {
-			conn_close(c);
-			return false;
-		}
-	}
-	enter(c, PHASE_BODY);
-	return true;
-}
-
-static bool
-run_head(struct conn *c)
-{
-	struct http_head h;
-	struct err err;
-
-	if (!is_ok(http_head_size(buf_view(&c->in), &c->head_size, &err))) {
-		refuse(c, 431, err.id, err.msg);
-		return true;
-	}
-	if (c->head_size == 0)
-		return read_more(c);
-	if (!is_ok(http_request_parse(bytes_sub(buf_view(&c->in), 0, c->head_size), &h, &err))) {
-		refuse(c, 400, err.id, err.msg);
-		return true;
-	}
-	return begin_body(c, &h);
-}
-
-static bool
-run_body(struct conn *c)
-{
-	struct server *s = c->server;
-	struct server_request r;
-	struct http_head h;
-	server_conn id = conn_id(c);
-	struct err err;
-
-	if (c->in.n < c->head_size + c->body_size)
-		return read_more(c);
-	/* Parsed again because the buffer may have moved: a head is cheap, a stale slice is not. */
-	if (!is_ok(http_request_parse(bytes_sub(buf_view(&c->in), 0, c->head_size), &h, &err))) {
-		conn_close(c);
-		return false;
-	}
-	r.head = &h;
-	r.body = bytes_sub(buf_view(&c->in), c->head_size, c->head_size + c->body_size);
-	c->close_after = h.close;
-	enter(c, PHASE_HANDLER);
-	event_del(c->io);
-	s->config.handle(s, id, &r, s->config.ctx);
-	c = conn_find(s, id);
-	if (!c)
-		return false;
-	/* The request is done with; what follows it is the next one's. */
-	if (c->in.n > c->head_size + c->body_size) {
-		size_t rest = c->in.n - c->head_size - c->body_size;
-
-		mem_move(c->in.p, c->in.p + c->head_size + c->body_size, rest);
-		c->in.n = rest;
+	c->server = s;
+	c->timer = evtimer_new(s->base, on_timer, c);
+	c->data = s->config.conn_data ? mem_alloc(s->config.conn_data) : NULL;
+	while (c->slot < s->config.max_conns && s->slots[c->slot])
+		c->slot++;
+	if (c->slot == s->config.max_conns) {
+		c->slot = NO_SLOT;
 	} else {
-		buf_done(&c->in);
+		c->generation = ++s->generations[c->slot];
+		s->slots[c->slot] = c;
 	}
-	c->in.max = 0;
-	return c->phase == PHASE_ANSWER;
-}
-
-static bool
-run_answer(struct conn *c)
-{
-	while (c->sent < c->out.n) {
-		ssize_t n = conn_write(c, c->out.p + c->sent, c->out.n - c->sent);
-
-		if (n > 0) {
-			c->sent += (size_t)n;
-			continue;
-		}
-		if (!conn_wait(c, n))
-			conn_close(c);
-		return false;
-	}
-	if (buf_ok(&c->out) && c->refused) {
-		shutdown(c->fd, SHUT_WR);
-		enter(c, PHASE_LINGER);
-		return true;
-	}
-	if (!buf_ok(&c->out) || c->close_after) {
-		conn_close(c);
-		return false;
-	}
-	buf_done(&c->out);
-	enter(c, PHASE_IDLE);
-	return true;
-}
-
-static bool
-run_linger(struct conn *c)
-{
-	uint8_t waste[4096];
-	ssize_t n = plain_result(recv(c->fd, waste, sizeof waste, 0), STREAM_WANT_READ);
-
-	if (n > 0)
-		return true;
-	if (!conn_wait(c, n))
-		conn_close(c);
-	return false;
+	s->n_conns++;
+	return c;
 }
 
 static void
-conn_run(struct conn *c)
+conn_free(struct conn *c)
 {
-	bool (*const run[])(struct conn *) = {
-		[PHASE_HANDSHAKE] = run_handshake, [PHASE_IDLE] = run_idle, [PHASE_HEAD] = run_head,
-		[PHASE_BODY] = run_body, [PHASE_ANSWER] = run_answer,
-		[PHASE_LINGER] = run_linger,
-	};
+	struct server *s = c->server;
 
-	for (;;) {
-		if (c->phase == PHASE_HANDLER || !run[c->phase](c))
-			return;
-	}
-}
-
-void
-server_answer(struct server *s, server_conn id, const struct server_answer *a)
-{
-	struct conn *c = conn_find(s, id);
-
-	if (!c || c->phase != PHASE_HANDLER)
-		return;
-	queue_answer(c, a);
-	/* From the loop, not from here: the handler that answers is still on the stack. */
-	event_active(c->io, EV_WRITE, 0);
+	event_free(c->timer);
+	mem_free(c->data);
+	if (c->slot != NO_SLOT)
+		s->slots[c->slot] = NULL;
+	s->n_conns--;
+	mem_free(c);
 }
 
 /* ---- accepting ---- */
-
-static uint32_t
-free_slot(const struct server *s)
-{
-	for (uint32_t i = 0; i < s->config.max_conns; i++)
-		if (!s->slots[i])
-			return i;
-	return UINT32_MAX;
-}
-
-static void
-conn_open(struct server *s, int fd)
-{
-	struct conn *c = mem_new(struct conn);
-	int one = 1;
-
-	c->server = s;
-	c->fd = fd;
-	c->slot = free_slot(s);
-	c->generation = ++s->generations[c->slot];
-	c->io = event_new(s->base, fd, EV_READ, on_io, c);
-	c->timer = evtimer_new(s->base, on_timer, c);
-	c->data = s->config.conn_data ? mem_alloc(s->config.conn_data) : NULL;
-	s->slots[c->slot] = c;
-	s->n_conns++;
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	if (s->config.stream) {
-		c->stream = s->config.stream->open(s->config.stream_ctx, fd);
-		if (!c->stream) {
-			conn_close(c);
-			return;
-		}
-	}
-	enter(c, c->stream ? PHASE_HANDSHAKE : PHASE_IDLE);
-	conn_run(c);
-}
 
 static void
 on_pause_over(evutil_socket_t fd, short what, void *arg)
@@ -466,40 +124,206 @@ on_pause_over(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	event_add(s->listener, NULL);
+	evconnlistener_enable(s->listener);
 }
 
-/* Full, or out of descriptors: the backlog waits a moment instead of a busy loop. */
+/* Full: the backlog waits a moment. */
 static void
 pause_accepting(struct server *s)
 {
 	struct timeval tv = {.tv_usec = ACCEPT_PAUSE_MS * 1000};
 
-	event_del(s->listener);
+	evconnlistener_disable(s->listener);
 	event_add(s->pause, &tv);
 }
 
-static void
-on_accept(evutil_socket_t listen_fd, short what, void *arg)
+static struct bufferevent *
+on_accept(struct event_base *base, void *arg)
 {
 	struct server *s = arg;
+	struct conn *c = conn_new(s);
 
-	(void)what;
-	for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
-		int fd;
-
-		if (s->n_conns >= s->config.max_conns) {
-			pause_accepting(s);
-			return;
-		}
-		fd = accept4(listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd < 0) {
-			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS)
-				pause_accepting(s);
-			return;
-		}
-		conn_open(s, fd);
+	c->bev = s->config.layer->open(s->config.layer_ctx, base, c);
+	if (!c->bev) {
+		/* evhttp goes on without the layer then: on_request() refuses that. */
+		conn_free(c);
+		return NULL;
 	}
+	enter(c, PHASE_HANDSHAKE);
+	if (c->slot == NO_SLOT)
+		event_active(c->timer, EV_TIMEOUT, 0);
+	if (s->n_conns >= s->config.max_conns)
+		pause_accepting(s);
+	return c->bev;
+}
+
+void
+server_layer_ready(void *mark)
+{
+	struct conn *c = mark;
+
+	if (c->phase == PHASE_HANDSHAKE)
+		enter(c, PHASE_REQUEST);
+}
+
+/* A request that was still with the caller when its connection went belongs to nobody now. */
+static void
+drop_request(struct conn *c)
+{
+	struct evhttp_request *r = c->request;
+
+	c->request = NULL;
+	if (r && !evhttp_request_get_connection(r))
+		evhttp_request_free(r);
+}
+
+void
+server_layer_gone(void *mark)
+{
+	conn_free(mark);
+}
+
+static void
+on_close(struct evhttp_connection *evcon, void *arg)
+{
+	struct conn *c = arg;
+
+	(void)evcon;
+	drop_request(c);
+	c->evcon = NULL;
+	/* With a layer the memory goes with the layer's, a moment later. */
+	if (!c->server->config.layer)
+		conn_free(c);
+}
+
+/* ---- requests ---- */
+
+/* Plain connections are known from their first request on. */
+static struct conn *
+plain_conn(struct server *s, struct evhttp_connection *evcon)
+{
+	struct conn *c;
+
+	for (uint32_t i = 0; i < s->config.max_conns; i++)
+		if (s->slots[i] && s->slots[i]->evcon == evcon)
+			return s->slots[i];
+	if (s->n_conns >= s->config.max_conns)
+		return NULL;
+	c = conn_new(s);
+	c->evcon = evcon;
+	c->bev = evhttp_connection_get_bufferevent(evcon);
+	evhttp_connection_set_closecb(evcon, on_close, c);
+	return c;
+}
+
+static struct conn *
+conn_of(struct server *s, struct evhttp_connection *evcon)
+{
+	if (!s->config.layer)
+		return plain_conn(s, evcon);
+	return s->config.layer->mark(evhttp_connection_get_bufferevent(evcon));
+}
+
+static struct bytes
+body_of(struct evhttp_request *r)
+{
+	struct evbuffer *in = evhttp_request_get_input_buffer(r);
+	size_t n = evbuffer_get_length(in);
+
+	return bytes_of(evbuffer_pullup(in, (ev_ssize_t)n), n);
+}
+
+static void
+on_request(struct evhttp_request *r, void *arg)
+{
+	struct server *s = arg;
+	struct evhttp_connection *evcon = evhttp_request_get_connection(r);
+	struct conn *c = conn_of(s, evcon);
+	struct http_head head = http_head_of(r);
+	struct server_request request = {.head = &head, .body = body_of(r)};
+
+	if (!c || c->slot == NO_SLOT) {
+		evhttp_send_error(r, HTTP_SERVUNAVAIL, NULL);
+		return;
+	}
+	if (!c->evcon)
+		evhttp_connection_set_closecb(evcon, on_close, c);
+	c->evcon = evcon;
+	c->request = r;
+	enter(c, PHASE_HANDLER);
+	s->config.handle(s, conn_id(c), &request, s->config.ctx);
+}
+
+/* ---- answers ---- */
+
+static void
+on_answered(struct evhttp_request *r, void *arg)
+{
+	(void)r;
+	enter(arg, PHASE_REQUEST);
+}
+
+static void
+add_fields(struct evhttp_request *r, const struct server_answer *a)
+{
+	struct evkeyvalq *out = evhttp_request_get_output_headers(r);
+
+	if (a->content_type)
+		evhttp_add_header(out, "Content-Type", a->content_type);
+	evhttp_add_header(out, "Cache-Control", "no-store");
+	if (a->close)
+		evhttp_add_header(out, "Connection", "close");
+	for (size_t i = 0; i < a->n_fields; i++)
+		evhttp_add_header(out, a->fields[i].name, a->fields[i].value);
+}
+
+void
+server_answer(struct server *s, server_conn id, const struct server_answer *a)
+{
+	struct conn *c = conn_find(s, id);
+	struct evhttp_request *r = c ? c->request : NULL;
+
+	if (!r)
+		return;
+	c->request = NULL;
+	enter(c, PHASE_HANDLER);
+	add_fields(r, a);
+	evhttp_request_set_on_complete_cb(r, on_answered, c);
+	if (evbuffer_add(evhttp_request_get_output_buffer(r), a->body.p, a->body.n) != 0) {
+		evhttp_send_error(r, HTTP_INTERNAL, NULL);
+		return;
+	}
+	/* Frees the request itself when its connection is gone. */
+	evhttp_send_reply(r, (int)a->status, http_reason(a->status), NULL);
+}
+
+/* ---- the server ---- */
+
+static status
+start(struct server *s, struct err *err)
+{
+	const struct server_config *config = &s->config;
+
+	s->http = evhttp_new(s->base);
+	s->pause = evtimer_new(s->base, on_pause_over, s);
+	s->listener = evconnlistener_new(s->base, NULL, NULL,
+	                                 LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0,
+	                                 config->listen_fd);
+	if (!s->http || !s->pause || !s->listener)
+		return err_set(err, ERR_IO, "E-SERVER-001", "the event loop takes no listener");
+	s->config.listen_fd = -1;
+	evhttp_set_max_headers_size(s->http, HTTP_HEAD_MAX);
+	evhttp_set_max_body_size(s->http, (ev_ssize_t)config->max_body);
+	evhttp_set_default_content_type(s->http, NULL);
+	evhttp_set_allowed_methods(s->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD |
+	                                            EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE);
+	evhttp_set_flags(s->http, EVHTTP_SERVER_LINGERING_CLOSE);
+	evhttp_set_timeout(s->http, (int)(config->request_ms / 1000 + 1));
+	evhttp_set_gencb(s->http, on_request, s);
+	if (config->layer)
+		evhttp_set_bevcb(s->http, on_accept, s);
+	s->bound = evhttp_bind_listener(s->http, s->listener) != NULL;
+	return s->bound ? OK : err_set(err, ERR_IO, "E-SERVER-001", "the event loop takes no listener");
 }
 
 status
@@ -507,16 +331,16 @@ server_new(struct event_base *base, const struct server_config *config, struct s
            struct err *err)
 {
 	struct server *s = mem_new(struct server);
+	status result;
 
 	s->config = *config;
 	s->base = base;
 	s->slots = mem_alloc(config->max_conns * sizeof(struct conn *));
 	s->generations = mem_alloc(config->max_conns * sizeof(uint32_t));
-	s->listener = event_new(base, config->listen_fd, EV_READ | EV_PERSIST, on_accept, s);
-	s->pause = evtimer_new(base, on_pause_over, s);
-	if (!s->listener || !s->pause || event_add(s->listener, NULL) != 0) {
+	result = start(s, err);
+	if (!is_ok(result)) {
 		server_free(s);
-		return err_set(err, ERR_IO, "E-SERVER-001", "the event loop takes no listener");
+		return result;
 	}
 	*ret = s;
 	return OK;
@@ -527,14 +351,16 @@ server_free(struct server *s)
 {
 	if (!s)
 		return;
-	for (uint32_t i = 0; i < s->config.max_conns; i++)
-		if (s->slots[i])
-			conn_close(s->slots[i]);
-	if (s->listener)
-		event_free(s->listener);
+	if (s->http)
+		evhttp_free(s->http);
+	if (s->listener && !s->bound)
+		evconnlistener_free(s->listener);
 	if (s->pause)
 		event_free(s->pause);
 	fd_close(&s->config.listen_fd);
+	/* Deferred work of the layer may hold memory of connections for one more turn. */
+	for (int i = 0; s->n_conns > 0 && i < 8; i++)
+		event_base_loop(s->base, EVLOOP_NONBLOCK);
 	mem_free(s->slots);
 	mem_free(s->generations);
 	mem_free(s);
@@ -553,7 +379,16 @@ server_conn_stream(struct server *s, server_conn id)
 {
 	struct conn *c = conn_find(s, id);
 
-	return c ? c->stream : NULL;
+	return c && s->config.layer ? s->config.layer->stream(c->bev) : NULL;
+}
+
+void
+server_conn_max_body(struct server *s, server_conn id, size_t max)
+{
+	struct conn *c = conn_find(s, id);
+
+	if (c && c->evcon)
+		evhttp_connection_set_max_body_size(c->evcon, (ev_ssize_t)max);
 }
 
 unsigned int

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server.h: an HTTP/1.1 server on a libevent loop, plain or over a byte stream
- * that the caller supplies (TLS lives in channel/). One request at a time per
- * connection; an answer may come later from another event. Every phase has a
- * deadline for the whole phase, so a peer that sends a byte now and then holds
- * nothing. An idle connection holds no buffers (PROTOCOL section 11).
+ * server.h: an HTTP/1.1 server on libevent's evhttp, plain or over a layer that
+ * the caller supplies (TLS lives in channel/). One request at a time per
+ * connection; an answer may come later from another event. Handshake, request
+ * and answer have a deadline each for the whole of it, so a peer that sends a
+ * byte now and then holds nothing (PROTOCOL section 11).
  */
 #ifndef TRANSPORT_SERVER_H
 #define TRANSPORT_SERVER_H
@@ -12,55 +12,45 @@
 #include "base/buf.h"
 #include "transport/http.h"
 
-#include <sys/types.h>
-
+struct bufferevent;
 struct event_base;
-
-enum stream_result {
-	STREAM_DONE = 0,
-	STREAM_WANT_READ = -1,
-	STREAM_WANT_WRITE = -2,
-	STREAM_END = -3,
-	STREAM_FAILED = -4,
-};
-
-/* A byte stream over a connected, non-blocking socket. */
-struct stream_ops {
-	/* NULL = cannot. The stream does not own fd. */
-	void *(*open)(void *ctx, int fd);
-	enum stream_result (*handshake)(void *stream);
-	/* Bytes moved (> 0) or a stream_result. */
-	ssize_t (*read)(void *stream, void *to, size_t n);
-	ssize_t (*write)(void *stream, const void *from, size_t n);
-	/* Says goodbye without waiting, and releases. */
-	void (*close)(void *stream);
-};
-
 struct server;
 
 /* A connection: valid until it is closed, never reused; 0 = none. */
 typedef uint64_t server_conn;
 
+/*
+ * A security layer below HTTP. `mark` is the server's: the layer gives it to
+ * server_layer_ready() when its handshake is done, and to server_layer_gone()
+ * when the connection's memory goes, each once at most.
+ */
+struct server_layer {
+	/* A bufferevent without a descriptor yet; NULL = cannot. */
+	struct bufferevent *(*open)(void *ctx, struct event_base *base, void *mark);
+	/* The mark of a bufferevent, NULL when it is not one of open(). */
+	void *(*mark)(struct bufferevent *bev);
+	/* What the caller's handlers get from server_conn_stream(). */
+	void *(*stream)(struct bufferevent *bev);
+};
+void server_layer_ready(void *mark);
+void server_layer_gone(void *mark);
+
 struct server_request {
 	const struct http_head *head;
-	struct bytes body; /* borrowed: valid until the handler returns */
+	struct bytes body; /* both are borrowed: valid until the handler returns */
 };
 
 struct server_config {
 	int listen_fd; /* listening, non-blocking; owned by the server from here on */
-	const struct stream_ops *stream; /* NULL = plain HTTP */
-	void *stream_ctx;
-	void *ctx; /* for the three calls below */
+	const struct server_layer *layer; /* NULL = plain HTTP */
+	void *layer_ctx;
+	void *ctx; /* for the handlers */
 	size_t conn_data; /* zeroed bytes kept per connection, see server_conn_data() */
 	unsigned int max_conns;
-	unsigned int handshake_ms, head_ms, body_ms, idle_ms, answer_ms;
-
-	/* Bytes that the body of this request may have; asked before any of it is read. */
-	size_t (*body_limit)(struct server *s, server_conn c, const struct http_head *h, void *ctx);
+	size_t max_body; /* of a connection's requests, see server_conn_max_body() */
+	unsigned int handshake_ms, request_ms, answer_ms;
 	/* A whole request. Answer now or later with server_answer(), exactly once. */
 	void (*handle)(struct server *s, server_conn c, const struct server_request *r, void *ctx);
-	/* The connection is gone (NULL = not interested); its data is still readable. */
-	void (*gone)(struct server *s, server_conn c, void *ctx);
 };
 
 /* ERR_IO E-SERVER-001. Listens from the next turn of the loop on. */
@@ -70,13 +60,16 @@ void server_free(struct server *s);
 
 /* The zeroed memory of a connection, or NULL when it is gone. */
 void *server_conn_data(struct server *s, server_conn c);
-/* What stream->open returned, or NULL (gone, or plain). */
+/* The layer's stream, or NULL (gone, or plain). */
 void *server_conn_stream(struct server *s, server_conn c);
+/* From its next request on, this connection may send bodies of `max` bytes. */
+void server_conn_max_body(struct server *s, server_conn c, size_t max);
 
 struct server_answer {
 	unsigned int status;
-	struct bytes content_type; /* empty with an empty body */
-	struct bytes extra;        /* header lines ended by CRLF */
+	const char *content_type;
+	const struct http_field *fields;
+	size_t n_fields;
 	struct bytes body;
 	bool close; /* end the connection after this answer */
 };

@@ -133,6 +133,8 @@ def player(folder, recorded):
             raw, _ = listener.accept()
             s = context.wrap_socket(raw, server_side=True)
             s.recv(65536)
+            s.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+            s.recv(65536)
             s.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
                       + str(len(recorded)).encode() + b"\r\n\r\n" + recorded)
             s.recv(65536)

@@ -4,6 +4,7 @@
 #include "base/log.h"
 
 #include <event2/event.h>
+#include <sys/resource.h>
 
 static void
 leave(struct front *f, const struct err *err)
@@ -75,23 +76,43 @@ on_keeper_read(evutil_socket_t fd, short what, void *arg)
 		leave(f, &err);
 }
 
+static void
+no_log(int severity, const char *text)
+{
+	(void)severity;
+	(void)text;
+}
+
+/* Connections that each of two ports may have, so that descriptors never run out. */
+static unsigned int
+allowed_conns(void)
+{
+	struct rlimit files = {0, 0};
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return FRONT_MIN_CONNS;
+	files.rlim_cur = files.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &files);
+	if (files.rlim_cur / 2 <= FRONT_SPARE_FILES + FRONT_MIN_CONNS)
+		return FRONT_MIN_CONNS;
+	return (unsigned int)MIN((rlim_t)FRONT_MAX_CONNS, files.rlim_cur / 2 - FRONT_SPARE_FILES);
+}
+
 static status
-open_listener(struct front *f, struct front_listener *l, struct err *err)
+open_listener(struct front *f, struct front_listener *l, unsigned int max_conns, struct err *err)
 {
 	bool health = l->port == PORT_HEALTH;
 	struct server_config config = {
 		.listen_fd = l->fd,
-		.stream = health ? NULL : &tls_stream_ops,
-		.stream_ctx = f->tls,
+		.layer = health ? NULL : &tls_layer,
+		.layer_ctx = f->tls,
 		.ctx = l,
 		.conn_data = sizeof(struct front_conn),
-		.max_conns = FRONT_MAX_CONNS,
+		.max_conns = health ? FRONT_MAX_PROBES : max_conns,
+		.max_body = health ? 0 : FRONT_BODY_MAX,
 		.handshake_ms = FRONT_HANDSHAKE_MS,
-		.head_ms = FRONT_HEAD_MS,
-		.body_ms = FRONT_BODY_MS,
-		.idle_ms = FRONT_IDLE_MS,
+		.request_ms = FRONT_REQUEST_MS,
 		.answer_ms = FRONT_ANSWER_MS,
-		.body_limit = health ? health_body_limit : front_body_limit,
 		.handle = health ? health_handle : front_handle,
 	};
 
@@ -103,6 +124,10 @@ status
 front_open(struct front *f, struct err *err)
 {
 	struct event_config *config = event_config_new();
+	unsigned int max_conns = allowed_conns();
+
+	/* Peers cause its warnings; what matters is counted and logged by us. */
+	event_set_log_callback(no_log);
 
 	/* No pipe of its own for signals, and nothing from the environment. */
 	event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV);
@@ -114,7 +139,7 @@ front_open(struct front *f, struct err *err)
 	f->keeper_write = event_new(f->base, f->keeper.fd, EV_WRITE, on_keeper_write, f);
 	event_add(f->keeper_read, NULL);
 	for (size_t i = 0; i < f->n_listeners; i++)
-		TRY(open_listener(f, &f->listeners[i], err));
+		TRY(open_listener(f, &f->listeners[i], max_conns, err));
 	return OK;
 }
 

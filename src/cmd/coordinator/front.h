@@ -16,12 +16,13 @@
 
 enum {
 	FRONT_MAX_LISTEN = 4,
-	FRONT_MAX_CONNS = 4096,
+	FRONT_MAX_CONNS = 4096, /* of one port */
+	FRONT_MIN_CONNS = 64,
+	FRONT_MAX_PROBES = 64,
+	FRONT_SPARE_FILES = 64,
 	FRONT_MAX_PENDING = 4096,
 	FRONT_HANDSHAKE_MS = 10 * 1000,
-	FRONT_HEAD_MS = 10 * 1000,
-	FRONT_BODY_MS = 60 * 1000,
-	FRONT_IDLE_MS = 120 * 1000,
+	FRONT_REQUEST_MS = 60 * 1000, /* from the last answer to the end of the next body */
 	FRONT_ANSWER_MS = 60 * 1000,
 	FRONT_BODY_MAX = 64 * 1024,               /* before acceptance */
 	FRONT_MANIFEST_MAX = 16 * 1024 * 1024,    /* after */
@@ -44,7 +45,6 @@ struct front_listener {
 
 /* What a connection has done so far; zeroed when it begins. */
 struct front_conn {
-	bool attested;   /* it saw evidence: a large body may follow */
 	bool has_nonce;  /* of POST /v1/mesh/challenge */
 	bool judged;     /* its one evidence check is used up */
 	uint8_t nonce[32];
@@ -86,9 +86,7 @@ struct front {
 
 /* Handlers of struct server_config; ctx is the front_listener. */
 void front_handle(struct server *s, server_conn c, const struct server_request *r, void *ctx);
-size_t front_body_limit(struct server *s, server_conn c, const struct http_head *h, void *ctx);
 void health_handle(struct server *s, server_conn c, const struct server_request *r, void *ctx);
-size_t health_body_limit(struct server *s, server_conn c, const struct http_head *h, void *ctx);
 
 /* What the keeper said: an answer to a request, or something to store. */
 void front_keeper_message(struct front *f, const struct message *m);

@@ -54,17 +54,14 @@ http_status_of(enum err_class cls)
 	return 500;
 }
 
-static struct bytes
-json_type(void)
-{
-	return BYTES("application/json");
-}
+static const char json_type[] = "application/json";
 
 static void
 answer_err_as(struct server *s, server_conn c, unsigned int status_code, const struct err *err)
 {
+	static const struct http_field retry = {"Retry-After", "1"};
 	CLEANUP(buf_done) struct buf body = {0};
-	struct server_answer a = {.status = status_code, .content_type = json_type()};
+	struct server_answer a = {.status = status_code, .content_type = json_type};
 
 	buf_str(&body, "{\"error\":");
 	json_write_string(bytes_str(err->id), &body);
@@ -75,8 +72,10 @@ answer_err_as(struct server *s, server_conn c, unsigned int status_code, const s
 		json_write_string(bytes_str(err->place), &body);
 	}
 	buf_u8(&body, '}');
-	if (a.status == 503)
-		a.extra = BYTES("Retry-After: 1\r\n");
+	if (a.status == 503) {
+		a.fields = &retry;
+		a.n_fields = 1;
+	}
 	a.body = buf_view(&body);
 	server_answer(s, c, &a);
 }
@@ -91,7 +90,7 @@ static void
 answer_json(struct call *c, struct bytes body)
 {
 	server_answer(c->server, c->conn,
-	              &(struct server_answer){.status = 200, .content_type = json_type(), .body = body});
+	              &(struct server_answer){.status = 200, .content_type = json_type, .body = body});
 }
 
 /* ---- requests that the keeper answers ---- */
@@ -273,7 +272,7 @@ get_blob(struct call *c, struct err *err)
 	TRY(store_get(&c->front->store, &hash, STORE_MAX_BLOB, &blob, err));
 	server_answer(c->server, c->conn,
 	              &(struct server_answer){.status = 200,
-	                                      .content_type = BYTES("application/octet-stream"),
+	                                      .content_type = "application/octet-stream",
 	                                      .body = buf_view(&blob)});
 	return OK;
 }
@@ -328,17 +327,6 @@ find_route(const struct http_head *h, enum front_port port, bool *ret_path_known
 	return NULL;
 }
 
-size_t
-front_body_limit(struct server *s, server_conn c, const struct http_head *h, void *ctx)
-{
-	const struct front_conn *state = server_conn_data(s, c);
-
-	(void)ctx;
-	if (state && state->attested && bytes_is(h->path, "/v1/manifest"))
-		return FRONT_MANIFEST_MAX;
-	return FRONT_BODY_MAX;
-}
-
 void
 front_handle(struct server *s, server_conn conn, const struct server_request *r, void *ctx)
 {
@@ -350,7 +338,10 @@ front_handle(struct server *s, server_conn conn, const struct server_request *r,
 	status outcome;
 
 	metrics_count(&l->front->metrics->connections);
-	if (route) {
+	if (r->body.n > FRONT_BODY_MAX && !(route && route->run == post_manifest)) {
+		outcome = err_set(&err, ERR_LIMIT, "E-FRONT-014",
+		                  "the body is larger than this endpoint takes");
+	} else if (route) {
 		outcome = route->run(&c, &err);
 	} else if (known) {
 		(void)err_set(&err, ERR_UNSUPPORTED, "E-FRONT-011",
@@ -423,11 +414,12 @@ on_evidence(struct front *f, const struct front_pending *p, const struct message
 		front_answer_err(s, p->conn, &err);
 		return;
 	}
-	state->attested = true;
+	/* A manifest may follow: who has seen evidence may send more (PROTOCOL section 11). */
+	server_conn_max_body(s, p->conn, FRONT_MANIFEST_MAX);
 	metrics_count(&f->metrics->evidence);
 	server_answer(s, p->conn,
 	              &(struct server_answer){
-			      .status = 200, .content_type = json_type(), .body = buf_view(&body)});
+			      .status = 200, .content_type = json_type, .body = buf_view(&body)});
 }
 
 static void
@@ -446,25 +438,26 @@ on_nonce(const struct front_pending *p, const struct message *m)
 	buf_str(&body, "\"}");
 	server_answer(s, p->conn,
 	              &(struct server_answer){
-			      .status = 200, .content_type = json_type(), .body = buf_view(&body)});
+			      .status = 200, .content_type = json_type, .body = buf_view(&body)});
 }
 
 static void
 on_answer(struct front *f, const struct front_pending *p, const struct message *m)
 {
-	CLEANUP(buf_done) struct buf extra = {0};
+	CLEANUP(buf_done) struct buf text = {0};
+	struct http_field signature = {"Contrast-Signature", ""};
 
 	if (p->kind == MESSAGE_CERT)
 		metrics_count(&f->metrics->certificates);
 	if (p->kind == MESSAGE_SET)
 		metrics_count(&f->metrics->manifests);
-	buf_str(&extra, "Contrast-Signature: ");
-	base64_encode(BASE64_STD, m->signature, &extra);
-	buf_str(&extra, "\r\n");
+	base64_encode(BASE64_STD, m->signature, &text);
+	signature.value = buf_cstr(&text);
 	server_answer(p->listener->server, p->conn,
 	              &(struct server_answer){.status = 200,
-	                                      .content_type = json_type(),
-	                                      .extra = buf_view(&extra),
+	                                      .content_type = json_type,
+	                                      .fields = &signature,
+	                                      .n_fields = 1,
 	                                      .body = m->body});
 }
 

@@ -2,24 +2,12 @@
 /* Port 9102: probes and metrics over plain HTTP. Nobody may rely on what it says. */
 #include "cmd/coordinator/front.h"
 
-enum { HEALTH_BODY_MAX = 0 };
-
-size_t
-health_body_limit(struct server *s, server_conn c, const struct http_head *h, void *ctx)
-{
-	(void)s;
-	(void)c;
-	(void)h;
-	(void)ctx;
-	return HEALTH_BODY_MAX;
-}
-
 static void
 answer(struct server *s, server_conn c, unsigned int status_code, struct bytes body)
 {
 	server_answer(s, c,
 	              &(struct server_answer){.status = status_code,
-	                                      .content_type = BYTES("text/plain; version=0.0.4"),
+	                                      .content_type = "text/plain; version=0.0.4",
 	                                      .body = body});
 }
 

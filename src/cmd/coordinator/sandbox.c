@@ -7,6 +7,7 @@
 #include <linux/landlock.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -33,6 +34,7 @@ static const int front[] = {
 	SCMP_SYS(link), SCMP_SYS(linkat), SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(fchmod),
 	SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(statx),
 	SCMP_SYS(lseek), SCMP_SYS(getdents64), SCMP_SYS(mkdir), SCMP_SYS(mkdirat),
+	SCMP_SYS(readv), SCMP_SYS(writev),
 };
 
 /* What the sanitizers' run-times call on their own, above all in their reports. */
@@ -91,8 +93,11 @@ sandbox_enter(enum sandbox_profile profile, struct err *err)
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	bool ok = ctx && allow(ctx, common, COUNT_OF(common)) && allow_memory(ctx);
 
+	/* libevent asks how much there is to read. */
 	if (profile == SANDBOX_FRONT)
-		ok = ok && allow(ctx, front, COUNT_OF(front));
+		ok = ok && allow(ctx, front, COUNT_OF(front)) &&
+		     seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+		                      SCMP_A1(SCMP_CMP_EQ, FIONREAD, 0)) == 0;
 	if (SANITIZED)
 		ok = ok && allow(ctx, sanitizers, COUNT_OF(sanitizers));
 	ok = ok && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && seccomp_load(ctx) == 0;

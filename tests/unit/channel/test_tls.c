@@ -26,15 +26,6 @@ struct fixture {
 	server_conn late;
 };
 
-static size_t
-body_limit(struct server *s, server_conn c, const struct http_head *h, void *ctx)
-{
-	(void)s;
-	(void)c;
-	(void)ctx;
-	return bytes_is(h->path, "/large") ? LARGE_BODY : SMALL_BODY;
-}
-
 static void
 answer_exporter(struct server *s, server_conn c)
 {
@@ -44,7 +35,7 @@ answer_exporter(struct server *s, server_conn c)
 	assert_true(tls_exporter(server_conn_stream(s, c), BYTES("attest"), TLS_SERVER, nonce,
 	                         exporter));
 	server_answer(s, c, &(struct server_answer){.status = 200,
-	                                            .content_type = BYTES("x/y"),
+	                                            .content_type = "x/y",
 	                                            .body = bytes_of(exporter, 32)});
 }
 
@@ -58,16 +49,20 @@ handle(struct server *s, server_conn c, const struct server_request *r, void *ct
 	} else if (bytes_is(r->head->path, "/never")) {
 		f->late = c;
 	} else {
+		static const struct http_field signature = {"Contrast-Signature", "AQI="};
 		unsigned int *count = server_conn_data(s, c);
 		struct server_answer a = {.status = 200,
-		                          .content_type = BYTES("text/plain"),
-		                          .extra = BYTES("Contrast-Signature: AQI=\r\n"),
+		                          .content_type = "text/plain",
+		                          .fields = &signature,
+		                          .n_fields = 1,
 		                          .body = r->body,
 		                          .close = bytes_is(r->head->path, "/close")};
 
 		(*count)++;
 		if (bytes_is(r->head->path, "/count"))
 			a.body = bytes_of(count, sizeof *count);
+		if (bytes_is(r->head->path, "/more"))
+			server_conn_max_body(s, c, LARGE_BODY);
 		server_answer(s, c, &a);
 	}
 }
@@ -91,9 +86,9 @@ setup(void **state)
 {
 	struct fixture *f = mem_new(struct fixture);
 	struct server_config config = {
-		.stream = &tls_stream_ops, .ctx = f, .conn_data = sizeof(unsigned int),
-		.max_conns = 4, .handshake_ms = 300, .head_ms = 300, .body_ms = 300,
-		.idle_ms = 600, .answer_ms = 600, .body_limit = body_limit, .handle = handle,
+		.layer = &tls_layer, .ctx = f, .conn_data = sizeof(unsigned int), .max_conns = 4,
+		.max_body = SMALL_BODY, .handshake_ms = 300, .request_ms = 600, .answer_ms = 600,
+		.handle = handle,
 	};
 	struct sockaddr_in6 name;
 	socklen_t n = sizeof name;
@@ -103,7 +98,7 @@ setup(void **state)
 	assert_ok(server_listen("127.0.0.1:0", false, &config.listen_fd, &err));
 	assert_int_equal(getsockname(config.listen_fd, (struct sockaddr *)&name, &n), 0);
 	snprintf(f->address, sizeof f->address, "127.0.0.1:%u", ntohs(name.sin6_port));
-	config.stream_ctx = f->tls;
+	config.layer_ctx = f->tls;
 	f->base = event_base_new();
 	assert_ok(server_new(f->base, &config, &f->server, &err));
 	assert_int_equal(pthread_create(&f->thread, NULL, loop, f), 0);
@@ -143,7 +138,7 @@ both_ends_agree(void **state)
 		assert_ok(client_open(tls, f->address, 2000, &c, &err));
 		seen = client_peer_key_id(c);
 		assert_memory_equal(seen.b, key.b, 32);
-		assert_ok(client_call(c, "GET", "/exporter", (struct bytes){0}, (struct bytes){0},
+		assert_ok(client_call(c, "GET", "/exporter", NULL, 0, (struct bytes){0},
 		                      100, 2000, &a, &err));
 		assert_true(client_exporter(c, BYTES("attest"), TLS_SERVER, nonce, mine[i]));
 		assert_bytes(buf_view(&a.body), bytes_of(mine[i], 32));
@@ -167,13 +162,13 @@ answers_in_order(void **state)
 
 	assert_ok(tls_client_new(&tls, &err));
 	assert_ok(client_open(tls, f->address, 2000, &c, &err));
-	for (unsigned int i = 1; i <= 3; i++) {
+	/* The first request was the one that opened the connection. */
+	for (unsigned int i = 2; i <= 4; i++) {
 		CLEANUP(client_answer_done) struct client_answer a = {0};
 
-		assert_ok(client_call(c, "GET", "/count", (struct bytes){0}, (struct bytes){0}, 100,
+		assert_ok(client_call(c, "GET", "/count", NULL, 0, (struct bytes){0}, 100,
 		                      2000, &a, &err));
 		assert_bytes(buf_view(&a.body), bytes_of(&i, sizeof i));
-		assert_bytes(buf_view(&a.content_type), BYTES("text/plain"));
 		assert_bytes(buf_view(&a.signature), BYTES("\1\2"));
 	}
 }
@@ -182,13 +177,12 @@ static void
 body_limits(void **state)
 {
 	static const struct {
-		const char *path;
+		bool raised; /* the connection did what allows more */
 		size_t n;
 		unsigned int status;
 	} rows[] = {
-		{"/small", SMALL_BODY, 200}, {"/small", SMALL_BODY + 1, 413},
-		{"/large", LARGE_BODY, 200}, {"/large", LARGE_BODY + 1, 413},
-		{"/small", LARGE_BODY * 10, 413},
+		{false, SMALL_BODY, 200}, {false, SMALL_BODY + 1, 413}, {true, SMALL_BODY + 1, 200},
+		{true, LARGE_BODY, 200}, {true, LARGE_BODY + 1, 413}, {false, LARGE_BODY * 10, 413},
 	};
 	struct fixture *f = *state;
 	CLEANUP(tls_client_drop) struct tls_client *tls = NULL;
@@ -197,13 +191,16 @@ body_limits(void **state)
 	assert_ok(tls_client_new(&tls, &err));
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		CLEANUP(client_drop) struct client *c = NULL;
-		CLEANUP(client_answer_done) struct client_answer a = {0};
+		CLEANUP(client_answer_done) struct client_answer a = {0}, more = {0};
 		CLEANUP(buf_done) struct buf body = {0};
 
 		buf_zeros(&body, rows[i].n);
 		assert_ok(client_open(tls, f->address, 2000, &c, &err));
-		assert_ok(client_call(c, "POST", rows[i].path, (struct bytes){0}, buf_view(&body),
-		                      LARGE_BODY, 2000, &a, &err));
+		if (rows[i].raised)
+			assert_ok(client_call(c, "GET", "/more", NULL, 0, (struct bytes){0}, 100,
+			                      2000, &more, &err));
+		assert_ok(client_call(c, "POST", "/echo", NULL, 0, buf_view(&body), LARGE_BODY,
+		                      2000, &a, &err));
 		assert_int_equal(a.status, rows[i].status);
 		if (a.status == 200)
 			assert_int_equal(a.body.n, rows[i].n);
@@ -223,11 +220,11 @@ client_limits(void **state)
 
 	assert_ok(tls_client_new(&tls, &err));
 	assert_ok(client_open(tls, f->address, 2000, &c, &err));
-	assert_fails(client_call(c, "POST", "/small", (struct bytes){0}, BYTES("abc"), 2, 2000, &a,
+	assert_fails(client_call(c, "POST", "/small", NULL, 0, BYTES("abc"), 2, 2000, &a,
 	                         &err),
 	             "E-CHANNEL-006");
 	/* A failed call ends the connection for good. */
-	assert_fails(client_call(c, "POST", "/small", (struct bytes){0}, BYTES("abc"), 3, 2000, &a,
+	assert_fails(client_call(c, "POST", "/small", NULL, 0, BYTES("abc"), 3, 2000, &a,
 	                         &err),
 	             "E-CHANNEL-005");
 }
@@ -243,9 +240,9 @@ no_silent_reconnect(void **state)
 
 	assert_ok(tls_client_new(&tls, &err));
 	assert_ok(client_open(tls, f->address, 2000, &c, &err));
-	assert_ok(client_call(c, "GET", "/close", (struct bytes){0}, (struct bytes){0}, 10, 2000,
+	assert_ok(client_call(c, "GET", "/close", NULL, 0, (struct bytes){0}, 10, 2000,
 	                      &a, &err));
-	assert_fails(client_call(c, "GET", "/close", (struct bytes){0}, (struct bytes){0}, 10, 2000,
+	assert_fails(client_call(c, "GET", "/close", NULL, 0, (struct bytes){0}, 10, 2000,
 	                         &b, &err),
 	             "E-CHANNEL-005");
 }
@@ -262,7 +259,7 @@ deadlines_of_the_client(void **state)
 
 	assert_ok(tls_client_new(&tls, &err));
 	assert_ok(client_open(tls, f->address, 2000, &c, &err));
-	assert_fails(client_call(c, "GET", "/never", (struct bytes){0}, (struct bytes){0}, 10, 200,
+	assert_fails(client_call(c, "GET", "/never", NULL, 0, (struct bytes){0}, 10, 200,
 	                         &a, &err),
 	             "E-CHANNEL-005");
 	assert_true(clock_mono_ns() - begin < 1500000000);
