@@ -32,6 +32,18 @@ mount_fs(const char *type, const char *on, unsigned long flags, const char *data
 	return OK;
 }
 
+/* crun refuses hybrid hierarchies; in here there is a plain one. Busy: the host has it there. */
+static status
+mount_cgroups(struct err *err)
+{
+	unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+
+	if (mount("cgroup2", "/sys/fs/cgroup", "cgroup2", flags, NULL) != 0 && errno != EBUSY)
+		return err_set_errno(err, ERR_IO, "E-NODE-042",
+		                     "cannot mount cgroup2 on /sys/fs/cgroup");
+	return OK;
+}
+
 status
 pod_mounts(struct pod *p, struct err *err)
 {
@@ -43,8 +55,7 @@ pod_mounts(struct pod *p, struct err *err)
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
 		return err_set_errno(err, ERR_IO, "E-NODE-042", "cannot make mounts private");
 	TRY(mount_fs("proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, err));
-	/* crun refuses hybrid hierarchies; in here there is a plain one. */
-	TRY(mount_fs("cgroup2", "/sys/fs/cgroup", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, err));
+	TRY(mount_cgroups(err));
 	TRY(mount_fs("tmpfs", p->o->work, MS_NOSUID | MS_NODEV, "mode=711", err));
 	for (size_t i = 0; i < COUNT_OF(folders); i++) {
 		TRY(pod_path(p, folders[i], (struct bytes){NULL, 0}, path, err));
