@@ -13,6 +13,7 @@ attested_done(struct attested *a)
 {
 	client_drop(&a->client);
 	session_done(&a->session);
+	buf_done(&a->answer);
 	*a = (struct attested){0};
 }
 
@@ -31,7 +32,7 @@ ask_for_evidence(struct client *c, const uint8_t nonce[NONCE_SIZE], struct clien
 }
 
 static status
-open_session(struct client *c, const struct session_expect *expect, struct session *ret,
+open_session(struct client *c, const struct session_expect *expect, struct attested *ret,
              struct err *err)
 {
 	CLEANUP(client_answer_done) struct client_answer answer = {0};
@@ -41,7 +42,13 @@ open_session(struct client *c, const struct session_expect *expect, struct sessi
 	if (!client_exporter(c, BYTES("attest"), TLS_SERVER, channel.nonce, channel.exporter))
 		return err_set(err, ERR_INTERNAL, "E-TLS-001", "the session has no exporter");
 	TRY(ask_for_evidence(c, channel.nonce, &answer, err));
-	return session_accept(expect, &channel, buf_view(&answer.body), ret, err);
+	TRY(session_accept(expect, &channel, buf_view(&answer.body), &ret->session, err));
+	if (expect->keep) {
+		ret->channel = channel;
+		ret->answer = answer.body;
+		answer.body = (struct buf){0};
+	}
+	return OK;
 }
 
 status
@@ -53,7 +60,7 @@ attested_open(struct tls_client *tls, const char *address, const struct session_
 	*ret = (struct attested){0};
 	s = client_open(tls, address, CLIENT_CONNECT_MS, &ret->client, err);
 	if (is_ok(s))
-		s = open_session(ret->client, expect, &ret->session, err);
+		s = open_session(ret->client, expect, ret, err);
 	if (!is_ok(s))
 		attested_done(ret);
 	return s;

@@ -14,6 +14,9 @@
 struct attested {
 	struct client *client;
 	struct session session;
+	/* With session_expect.keep: what the session was accepted with. */
+	struct session_channel channel;
+	struct buf answer;
 };
 void attested_done(struct attested *a);
 

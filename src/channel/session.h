@@ -44,6 +44,7 @@ struct session_expect {
 	bool insecure;              /* a manifest with "Insecure" may be accepted */
 	bool fork;                  /* phase empty is accepted although a record was seen */
 	const struct session_seen *seen; /* or NULL */
+	bool keep;                  /* attested_open() keeps what a receipt needs */
 	int64_t now;
 };
 

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "channel/history.h"
+#include "channel/receipt.h"
 #include "cmd/contrast/cli.h"
 #include "cmd/contrast/folder.h"
 #include "json/value.h"
@@ -21,6 +22,7 @@ struct verify_work {
 	struct buf *manifests; /* exact bytes, generation 1 first */
 	size_t n_manifests;
 	struct history_report report;
+	int64_t now;
 };
 
 static void
@@ -37,6 +39,7 @@ work_done(struct verify_work *w)
 static status
 open_coordinator(struct verify_work *w, struct tls_client *tls, struct err *err)
 {
+	int64_t now = clock_realtime();
 	struct session_expect expect = {
 		.mode = SESSION_VERIFY,
 		.pins = w->pins,
@@ -44,9 +47,11 @@ open_coordinator(struct verify_work *w, struct tls_client *tls, struct err *err)
 		.insecure = options_flag(w->o, OPT_verify_insecure),
 		.fork = options_flag(w->o, OPT_verify_fork),
 		.seen = &w->seen,
-		.now = clock_realtime(),
+		.keep = options_text(w->o, OPT_verify_receipt) != NULL,
+		.now = now,
 	};
 
+	w->now = now;
 	return folder_open(tls, options_text(w->o, OPT_verify_coordinator), &expect,
 	                      options_number(w->o, OPT_verify_wait), &w->attested, err);
 }
@@ -136,6 +141,27 @@ write_files(struct verify_work *w, struct err *err)
 	return folder_remember(&w->folder, &seen, err);
 }
 
+/* All that was judged, for others to judge again. */
+static status
+write_receipt(struct verify_work *w, struct err *err)
+{
+	CLEANUP(buf_done) struct buf text = {.max = RECEIPT_MAX_BYTES};
+	const char *path = options_text(w->o, OPT_verify_receipt);
+	struct receipt r = {
+		.time = w->now,
+		.channel = w->attested.channel,
+		.pins = w->pins,
+		.manifest = w->manifest->exact,
+		.answer = buf_view(&w->attested.answer),
+	};
+
+	if (!path)
+		return OK;
+	receipt_write(&r, &text);
+	TRY(buf_check(&text, err));
+	return file_write(path, buf_view(&text), 0644, err);
+}
+
 /* ---- what was verified ---- */
 
 static void
@@ -212,6 +238,7 @@ run(struct verify_work *w, struct tls_client *tls, struct err *err)
 	TRY(read_history(w, err));
 	TRY(judge_history(w, err));
 	TRY(write_files(w, err));
+	TRY(write_receipt(w, err));
 	return report(w, err);
 }
 

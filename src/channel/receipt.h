@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * receipt.h: a verification that others can repeat, offline and years later:
+ * the Coordinator's whole answer (state record, proof, evidence, endorsements,
+ * records), the facts of the TLS session that it was bound to, pins and
+ * manifest, in one JSON file. Its time is a claim of its maker.
+ *
+ *   {"receipt": 1, "time": RFC 3339, "nonce": hex, "serverKey": hex, "exporter": hex,
+ *    "genesis": {...genesis.json}, "manifest": base64, "answer": base64}
+ */
+#ifndef CHANNEL_RECEIPT_H
+#define CHANNEL_RECEIPT_H
+
+#include "channel/session.h"
+
+enum {
+	RECEIPT_VERSION = 1,
+	RECEIPT_MAX_BYTES = 2 * SESSION_BODY_MAX,
+};
+
+struct receipt {
+	int64_t time;
+	struct session_channel channel;
+	struct pins pins;
+	struct bytes manifest; /* exact bytes */
+	struct bytes answer;   /* body of POST /v1/attest as it came */
+};
+
+/* Appends the JSON text. */
+void receipt_write(const struct receipt *r, struct buf *out);
+
+/* Slices are in the arena. ERR_PARSE E-RECEIPT-001 with a JSON path, and the JSON errors. */
+status receipt_parse(struct arena *arena, struct bytes json, struct receipt *ret, struct err *err);
+
+/*
+ * Judges it as `contrast verify` judged the session, at `now` (0: at its own
+ * time). The pins are the receipt's: whoever asks compares genesis and manifest
+ * hash with what he knows. Errors of session_accept(); ERR_REJECTED
+ * E-RECEIPT-002 when its time is before the state record's, less five minutes.
+ */
+status receipt_verify(const struct receipt *r, int64_t now, bool insecure, struct session *ret,
+                      struct err *err);
+
+#endif
