@@ -196,7 +196,7 @@ run(const struct rego_case *c, struct arena *a, char *why, size_t size)
 {
 	uint64_t seed = 1;
 	struct eval_options o = {
-		.strict = c->strict, .now_ns = 1700000000000000000, .random = any_random, .random_ctx = &seed,
+		.strict = c->strict, .now_ns = 1767225600000000000, .random = any_random, .random_ctx = &seed,
 		.zone = zone_file};
 	struct policy *p = NULL;
 	struct err err = {0};
