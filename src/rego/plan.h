@@ -97,6 +97,8 @@ typedef status yield_fn(struct plan *p, void *ctx);
  * the caller's to bind.
  */
 status plan_body(struct plan *p, struct body *b, uint32_t exhausted, yield_fn *yield, void *ctx);
+/* E-REGO-016 unless the term can be evaluated with what is bound. */
+status head_ready(struct plan *p, const struct term *t);
 status plan_compare(struct plan *p, struct term *t, bool *done);
 
 /* ---- plan_rule.c ---- */

@@ -273,17 +273,30 @@ plan_expr(struct plan *p, struct expr *e, uint32_t i)
 }
 
 static status
-unsafe(struct plan *p, const struct expr *e)
+unsafe(struct plan *p, uint32_t off)
 {
 	const struct variable *v = &p->vars[p->unsafe_var];
 
 	if (p->c->arena.failed)
 		return compile_memory(p->c);
 	if (p->unsafe_var == 0)
-		return source_error(p->source, e->off, p->c->err, ERR_PARSE, "E-REGO-016",
+		return source_error(p->source, off, p->c->err, ERR_PARSE, "E-REGO-016",
 		                    "the expression can't be evaluated with what is known here");
 	return source_error(p->source, p->unsafe_off, p->c->err, ERR_PARSE, "E-REGO-016",
 	                    "variable %.*s is unsafe: nothing gives it a value", BYTES_ARG(v->name));
+}
+
+status
+head_ready(struct plan *p, const struct term *t)
+{
+	var_set *outs = arena_array(&p->c->arena, p->words, sizeof *outs);
+
+	if (!outs)
+		return compile_memory(p->c);
+	p->unsafe_var = 0;
+	if (ready_value(p, t, outs))
+		return OK;
+	return unsafe(p, t->off);
 }
 
 status
@@ -323,7 +336,7 @@ plan_body(struct plan *p, struct body *b, uint32_t exhausted, yield_fn *yield, v
 			continue;
 		p->unsafe_var = 0;
 		(void)ready_expr(p, b->list[i], outs);
-		return unsafe(p, b->list[i]);
+		return unsafe(p, b->list[i]->off);
 	}
 	p->query_body = query;
 	TRY(yield(p, ctx));

@@ -70,9 +70,6 @@ end_function(struct plan *p, struct function *f, uint32_t n_args)
 
 /* ---- solutions ---- */
 
-static status
-head_ready(struct plan *p, const struct term *t);
-
 /* Arguments that could not be matched before the body. */
 static status
 match_deferred(struct plan *p, const struct rule *r, const var_set *before)
@@ -90,23 +87,6 @@ match_deferred(struct plan *p, const struct rule *r, const var_set *before)
 		TRY(plan_match(p, r->args[i], i));
 	}
 	return OK;
-}
-
-static status
-head_ready(struct plan *p, const struct term *t)
-{
-	var_set *outs = arena_array(&p->c->arena, p->words, sizeof *outs);
-
-	if (!outs)
-		return compile_memory(p->c);
-	p->unsafe_var = 0;
-	if (ready_value(p, t, outs))
-		return OK;
-	if (p->unsafe_var == 0)
-		return compile_memory(p->c);
-	return source_error(p->source, p->unsafe_off, p->c->err, ERR_PARSE, "E-REGO-016",
-	                    "variable %.*s is unsafe: nothing gives it a value",
-	                    BYTES_ARG(p->vars[p->unsafe_var].name));
 }
 
 static status

@@ -137,10 +137,12 @@ yield_item(struct plan *p, void *ctx)
 	struct comprehension *cx = ctx;
 	uint32_t key, val;
 
+	TRY(head_ready(p, cx->term->u.comp.val));
 	if (cx->term->kind != TERM_OBJECT_COMP) {
 		TRY(plan_term(p, cx->term->u.comp.val, NO_REGISTER, &val));
 		TRY(emit(p, OP_PUSH, cx->list, val, 0, 0));
 	} else {
+		TRY(head_ready(p, cx->term->u.comp.key));
 		TRY(plan_term(p, cx->term->u.comp.key, NO_REGISTER, &key));
 		TRY(plan_term(p, cx->term->u.comp.val, NO_REGISTER, &val));
 		TRY(emit(p, OP_PUSH2, cx->list, key, val, 0));
