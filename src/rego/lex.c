@@ -235,6 +235,7 @@ lex_unescape(struct arena *a, struct bytes inside, bool template, struct bytes *
 		buf_u8(&out, (uint8_t)to[i]);
 	}
 	*ret = arena_copy(a, buf_view(&out));
+	a->failed |= !buf_ok(&out);
 	return buf_ok(&out) && !a->failed ? NULL : "the string is too large";
 }
 

@@ -325,6 +325,7 @@ template_text(struct parser *ps, bool raw, struct term_list *l, bool *more)
 		for (size_t i = 0; i < text.n; i++)
 			if (text.p[i] != '\\' || i + 1 == text.n || text.p[i + 1] != '{')
 				buf_u8(&out, text.p[i]);
+		ps->arena->failed |= !buf_ok(&out);
 		text = arena_copy(ps->arena, buf_view(&out));
 	}
 	if (text.n > 0 && !term_push(ps, l, term_const(ps, json_string(text), from)))
@@ -485,6 +486,7 @@ dotted_name(struct parser *ps, const struct term *t)
 		buf_u8(&out, '.');
 		buf_bytes(&out, json_text(&t->items[i]->u.value));
 	}
+	ps->arena->failed |= !buf_ok(&out);
 	return arena_copy(ps->arena, buf_view(&out));
 }
 

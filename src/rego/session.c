@@ -195,7 +195,7 @@ session_patch(struct session *s, const struct value *ops, struct err *err)
 {
 	const struct rego_builtin *patch = rego_builtin_find(s->policy->table, BYTES("json.patch"));
 	struct value args[2] = {s->data, *ops}, patched = {0}, copy;
-	CLEANUP(arena_done) struct arena a;
+	CLEANUP(arena_done) struct arena a = {0};
 	status result;
 
 	if (!patch)

@@ -52,6 +52,8 @@ vm_conflict(struct rego_eval *ev, uint32_t line, const char *what)
 static status
 builtin_failed(struct rego_eval *ev, uint32_t line, status s)
 {
+	if (ev->arena->failed)
+		return vm_charge(ev, 0);
 	if (s.cls == ERR_PARSE) {
 		if (!ev->strict)
 			return OK;
@@ -353,8 +355,10 @@ next:
 			const struct value *coll = &r[in->b];
 			uint32_t i = (uint32_t)r[in->b + 1].u.i;
 
-			if (--ev->steps_left < ev->steps_until_time)
-				TRY_RUN((ev->steps_left++, vm_charge(ev, 1)));
+			if (ev->steps_left <= ev->steps_until_time || ev->arena->failed)
+				TRY_RUN(vm_charge(ev, 1));
+			else
+				ev->steps_left--;
 			if (i >= coll->n) {
 				in = code + in->d;
 				goto next;
