@@ -96,8 +96,7 @@ add_path(struct generate *g, const char *path, bool named, unsigned int depth, s
 		CLEANUP(buf_done) struct buf below = {0};
 
 		buf_printf(&below, "%s%s%s", path,
-		           bytes_ends(bytes_str(path), BYTES("/")) ? "" : "/",
-		           entries[i]->d_name);
+		           bytes_ends(bytes_str(path), BYTES("/")) ? "" : "/", entries[i]->d_name);
 		s = add_path(g, buf_cstr(&below), false, depth + 1, err);
 	}
 	for (int i = 0; i < n; i++)

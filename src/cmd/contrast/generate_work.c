@@ -116,13 +116,14 @@ annotate(struct generate *g, struct generate_work *k, const struct policy_pod *p
 	struct bytes value;
 
 	TRY(policy_document_write(pod, &policy, err));
-	/* A policy that denies its own pod must not leave this machine. */
-	TRY(kube_at(err, policy_simulate(pod, buf_view(&policy), err), k->w->file, k->w->root));
 	initdata_write(buf_view(&policy), false, &document);
 	TRY(buf_check(&document, err));
 	k->hash = sha256(buf_view(&document));
+	/* The same document was checked when it was written. */
 	if (is_annotated(k, buf_view(&document)))
 		return OK;
+	/* A policy that denies its own pod must not leave this machine. */
+	TRY(kube_at(err, policy_simulate(pod, buf_view(&policy), err), k->w->file, k->w->root));
 	TRY(err_at(err, initdata_pack(buf_view(&document), &packed, err), "%s", k->w->file->path));
 	value = arena_copy(&g->arena, buf_view(&packed));
 	TRY(arena_check(&g->arena, err));
@@ -148,8 +149,8 @@ secret_id(struct generate *g, struct generate_work *k, struct err *err)
 static status
 work(struct generate *g, struct generate_work *k, struct err *err)
 {
-	const struct policy_build_options options = {.hide_logs =
-	                                               options_flag(g->o, OPT_generate_hide_logs)};
+	const struct policy_build_options options = {
+	        .hide_logs = options_flag(g->o, OPT_generate_hide_logs)};
 	struct kube_container *coordinator = NULL;
 	struct policy_image *images;
 	struct policy_pod pod;

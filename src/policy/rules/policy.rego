@@ -107,7 +107,8 @@ annotation(name) := input.OCI.Annotations[name]
 
 # Fields by which a host could run, mount or configure something of its own.
 nothing_foreign if {
-	regex.match("^[a-z0-9][a-z0-9-]{0,127}$", input.container_id)
+	count(input.container_id) <= 128
+	regex.match("^[a-z0-9][a-z0-9-]*$", input.container_id)
 	input.OCI.Root.Path == rootfs
 	count(input.shared_mounts) == 0
 	is_null(input.string_user)
@@ -164,7 +165,8 @@ namespace_fits if policy_data.pod.namespace == sandbox.namespace
 
 namespace_fits if {
 	policy_data.pod.namespace == ""
-	regex.match("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", sandbox.namespace)
+	count(sandbox.namespace) <= 63
+	regex.match("^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", sandbox.namespace)
 }
 
 # ---- image ----
@@ -244,7 +246,11 @@ volume_at(m, path) if {
 
 volume_at(m, path) if {
 	m.source == "scratch"
-	regex.match(concat("", ["^/run/kata-containers/shared/containers/(passthrough/)?[a-z0-9-]{1,128}/rootfs/local/", m.volume, "$"]), path)
+	tail := split(path, "/")
+	n := count(tail)
+	concat("/", array.slice(tail, 0, n - 4)) in shared_folders
+	regex.match("^[a-z0-9-]+$", tail[n - 4])
+	array.slice(tail, n - 3, n) == ["rootfs", "local", m.volume]
 }
 
 # ---- process ----
@@ -334,19 +340,31 @@ dynamic_fits("pod-name", value) if value == bound_sandbox.name
 
 dynamic_fits("pod-namespace", value) if value == bound_sandbox.namespace
 
-dynamic_fits("pod-uid", value) if regex.match("^[0-9a-f-]{36}$", value)
+dynamic_fits("pod-uid", value) if {
+	count(value) == 36
+	regex.match("^[0-9a-f-]+$", value)
+}
 
 dynamic_fits("pod-ip", value) if is_address(value)
 
 dynamic_fits("host-ip", value) if is_address(value)
 
-dynamic_fits("node-name", value) if regex.match("^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$", value)
+dynamic_fits("node-name", value) if {
+	count(value) <= 253
+	regex.match("^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", value)
+}
 
-dynamic_fits("number", value) if regex.match("^[0-9]{1,20}$", value)
+dynamic_fits("number", value) if {
+	count(value) <= 20
+	regex.match("^[0-9]+$", value)
+}
 
 is_address(value) if regex.match("^([0-9]{1,3}\\.){3}[0-9]{1,3}$", value)
 
-is_address(value) if regex.match("^[0-9a-f:]{2,39}$", value)
+is_address(value) if {
+	count(value) <= 39
+	regex.match("^[0-9a-f:]*:[0-9a-f:]*$", value)
+}
 
 # ---- capabilities ----
 
@@ -441,9 +459,22 @@ read_only_fits(want, m) if {
 
 # Files that the host has copied in for this very container, named after the mount point.
 shared_file(m) if {
-	parts := split(m.destination, "/")
-	base := replace(replace(parts[count(parts) - 1], ".", "\\."), "+", "\\+")
-	regex.match(concat("", ["^/run/kata-containers/shared/containers/(passthrough/)?(watchable/)?", input.container_id, "-[0-9a-f]{16}-", base, "$"]), m.source)
+	destination := split(m.destination, "/")
+	source := split(m.source, "/")
+	name := source[count(source) - 1]
+	concat("/", array.slice(source, 0, count(source) - 1)) in shared_folders
+	prefix := concat("", [input.container_id, "-"])
+	startswith(name, prefix)
+	rest := trim_prefix(name, prefix)
+	regex.match("^[0-9a-f]{16}-", rest)
+	substring(rest, 17, -1) == destination[count(destination) - 1]
+}
+
+shared_folders := {
+	"/run/kata-containers/shared/containers",
+	"/run/kata-containers/shared/containers/passthrough",
+	"/run/kata-containers/shared/containers/watchable",
+	"/run/kata-containers/shared/containers/passthrough/watchable",
 }
 
 mount_is_standard(m, writable) if {
@@ -558,7 +589,7 @@ CopyFileRequest if {
 	stays_below(input.symlink_target)
 }
 
-shared_entry := "^/run/kata-containers/shared/containers/(passthrough/)?(watchable/)?[a-z0-9-]{1,128}-[0-9a-f]{16}-[^/]+"
+shared_entry := "^/run/kata-containers/shared/containers/(passthrough/)?(watchable/)?[a-z0-9-]+-[0-9a-f]{16}-[^/]+"
 
 stays_below(path) if not ".." in split(path, "/")
 
