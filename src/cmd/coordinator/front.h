@@ -11,6 +11,7 @@
 #include "channel/tls.h"
 #include "cmd/coordinator/metrics.h"
 #include "cmd/coordinator/pipe.h"
+#include "evidence/binding.h"
 #include "evidence/state.h"
 #include "transport/server.h"
 
@@ -87,6 +88,10 @@ struct front {
 /* Handlers of struct server_config; ctx is the front_listener. */
 void front_handle(struct server *s, server_conn c, const struct server_request *r, void *ctx);
 void health_handle(struct server *s, server_conn c, const struct server_request *r, void *ctx);
+
+/* The body of POST /v1/attest: nonce and code of *m. ERR_PARSE E-FRONT-006, -007 and E-JSON-*. */
+status front_read_attest(struct bytes body, struct message *m, enum binding_purpose *purpose,
+                         struct err *err);
 
 /* What the keeper said: an answer to a request, or something to store. */
 void front_keeper_message(struct front *f, const struct message *m);

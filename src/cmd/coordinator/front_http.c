@@ -3,7 +3,6 @@
 #include "base/text.h"
 #include "cmd/coordinator/front.h"
 #include "evidence/batch.h"
-#include "evidence/binding.h"
 #include "json/value.h"
 
 
@@ -152,8 +151,9 @@ session_exporter(struct call *c, enum binding_purpose purpose, const uint8_t non
 	return OK;
 }
 
-static status
-read_attest(struct bytes body, struct message *m, enum binding_purpose *purpose, struct err *err)
+status
+front_read_attest(struct bytes body, struct message *m, enum binding_purpose *purpose,
+                  struct err *err)
 {
 	CLEANUP(arena_done) struct arena arena = {.cap = 256 * 1024};
 	CLEANUP(buf_done) struct buf nonce = {.max = 64};
@@ -189,7 +189,7 @@ post_attest(struct call *c, struct err *err)
 	struct message m = {.kind = MESSAGE_ATTEST};
 	enum binding_purpose purpose;
 
-	TRY(read_attest(c->request->body, &m, &purpose, err));
+	TRY(front_read_attest(c->request->body, &m, &purpose, err));
 	if (purpose == BINDING_ATTEST) {
 		m.server_key = tls_server_key_id(c->front->tls);
 		TRY(session_exporter(c, purpose, m.nonce.b, &m.exporter, err));
