@@ -39,7 +39,7 @@ up_done(struct up *u)
 {
 	local_status_done(&u->status);
 	if (u->started && !options_flag(u->o, OPT_up_keep))
-		(void)rundir_down(&u->run, 5, NULL);
+		(void)rundir_down(&u->run, 1, NULL);
 }
 
 static void
@@ -387,7 +387,9 @@ verb_up(const struct options *o, struct err *err)
 	u.started = false;
 	TRY(local_status_read(&u.run, &u.status, err));
 	status_show(&u.status, &out);
-	buf_printf(&out, "%s is up; contrast status, contrast logs POD, contrast down\n",
-	           u.run.name);
+	buf_printf(&out,
+	           "%s is up; contrast status, contrast logs POD, contrast down\n"
+	           "what was verified, and the certificates: %s/workspace\n",
+	           u.run.name, u.run.path);
 	return fd_write_all(STDOUT_FILENO, buf_view(&out), err);
 }

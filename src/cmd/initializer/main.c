@@ -6,8 +6,10 @@
 #include "channel/enroll.h"
 #include "config/options.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
 	VERB_ALL = OPTION_EVERY_VERB,
@@ -195,8 +197,17 @@ static const struct program_def program = {
 	.n_options = COUNT_OF(options),
 };
 
+/* The first process of a container is not ended by a signal that it does not ask for. */
+static void
+on_stop(int sig)
+{
+	_exit(128 + sig);
+}
+
 int
 main(int argc, char **argv)
 {
+	signal(SIGTERM, on_stop);
+	signal(SIGINT, on_stop);
 	return options_main(&program, argc, argv);
 }
