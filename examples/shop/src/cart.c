@@ -4,265 +4,170 @@
  *
  *   GET  /stock                         "apple 10" a line
  *   POST /order?item=apple&count=2      "order 1: 2 apple, 8 left" | 409
- *   POST /restock?item=apple&count=5    "apple 13"
- *   GET  /order?number=1                "2 apple"
+ *   GET  /order?number=1                "2 apple" | 404
+ *   POST /restock?item=apple&count=5    "13 left"
  *
  * Environment: SHOP_LISTEN (:8080), SHOP_ALLOW, SHOP_STORE (store:7000), SHOP_HEALTH (:9090).
  */
-#include "health.h"
-#include "http.h"
-#include "log.h"
 #include "net.h"
 
-#include <pthread.h>
+#include <event2/buffer.h>
+#include <event2/keyvalq_struct.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char *g_store;
-/* Orders are numbered by the store's TAKE of a counter that goes down from here. */
-static const long order_base = 1000000;
 
-/* ---- the store's protocol, client side ---- */
-
-static bool
-ask(struct conn *c, char answer[LINE_SIZE], const char *request)
+/* What follows "OK " when the store said so; else answers the caller itself. */
+static const char *
+ok_or_reply(struct evhttp_request *req, int code, const char *line)
 {
-	return net_printf(c, "%s\n", request) && net_line(c, answer) &&
-	       strncmp(answer, "ERROR", 5) != 0;
+	char text[128];
+
+	if (code == 200 && strncmp(line, "OK ", 3) == 0)
+		return line + 3;
+	if (code == 200 && strcmp(line, "NONE") == 0) {
+		net_reply(req, 404, "there is no such thing\n");
+	} else if (code == 200 && strncmp(line, "SHORT ", 6) == 0) {
+		snprintf(text, sizeof text, "only %.20s left\n", line + 6);
+		net_reply(req, 409, text);
+	} else if (code == 200 && strncmp(line, "ERROR ", 6) == 0) {
+		net_reply(req, 400, "the store refuses this\n");
+	} else {
+		net_reply(req, 502, "the store does not answer\n");
+	}
+	return NULL;
 }
 
-/* value[VALUE_MAX + 1]; 1 found, 0 none, -1 broken. */
-static int
-store_get(struct conn *c, const char *key, char *value)
+static void
+stock_answer(struct evhttp_request *req, int code, const char *line)
 {
-	char line[LINE_SIZE], request[KEY_MAX + 8];
+	const char *list = ok_or_reply(req, code, line);
+	char text[NET_LINE_MAX + 2];
+
+	if (!list)
+		return;
+	snprintf(text, sizeof text, "%s%s", list, list[0] ? "\n" : "");
+	for (char *p = text; *p; p++)
+		*p = *p == '=' ? ' ' : *p == ',' ? '\n' : *p;
+	net_reply(req, 200, text);
+}
+
+static void
+order_answer(struct evhttp_request *req, int code, const char *line)
+{
+	const char *numbers = ok_or_reply(req, code, line);
+	char text[128];
+	char *left;
 	long n;
 
-	snprintf(request, sizeof request, "GET %s", key);
-	if (!ask(c, line, request))
-		return -1;
-	if (strcmp(line, "NONE") == 0)
-		return 0;
-	if (strncmp(line, "VALUE ", 6) != 0)
-		return -1;
-	n = strtol(line + 6, NULL, 10);
-	if (n < 0 || n > VALUE_MAX || !net_read(c, value, (size_t)n))
-		return -1;
-	value[n] = '\0';
-	return 1;
-}
-
-static bool
-store_put(struct conn *c, const char *key, const char *value)
-{
-	char line[LINE_SIZE];
-
-	return net_printf(c, "PUT %s %zu\n", key, strlen(value)) &&
-	       net_write(c, value, strlen(value)) && net_line(c, line) &&
-	       strncmp(line, "OK ", 3) == 0;
-}
-
-/* 1 taken, 0 too few, -1 no such thing, -2 broken. */
-static int
-store_take(struct conn *c, const char *key, long count, long *left)
-{
-	char line[LINE_SIZE], request[KEY_MAX + 32];
-
-	snprintf(request, sizeof request, "TAKE %s %ld", key, count);
-	if (!ask(c, line, request))
-		return -2;
-	if (strcmp(line, "NONE") == 0)
-		return -1;
-	*left = strtol(strchr(line, ' ') ? strchr(line, ' ') : "", NULL, 10);
-	return strncmp(line, "OK ", 3) == 0 ? 1 : strncmp(line, "SHORT ", 6) == 0 ? 0 : -2;
-}
-
-/* ---- requests ---- */
-
-static void
-broken(struct conn *c)
-{
-	http_answer(c, 502, "text/plain", "the store does not answer\n");
-}
-
-static bool
-item_of(const struct http *h, char item[64], long *count)
-{
-	char text[16];
-
-	if (!http_param(h->query, "item", item, 48) || !log_key_ok(item) || strchr(item, '/'))
-		return false;
-	if (!http_param(h->query, "count", text, sizeof text) || strlen(text) > 6 ||
-	    strspn(text, "0123456789") != strlen(text) || !text[0])
-		return false;
-	*count = strtol(text, NULL, 10);
-	return *count > 0;
-}
-
-/* "stock/apple" -> a line of the answer; false when the store broke or the answer is full. */
-static bool
-stock_line(struct conn *store, const char *key, char *to, size_t size)
-{
-	char value[VALUE_MAX + 1];
-	size_t n = strlen(to);
-
-	if (store_get(store, key, value) != 1)
-		return false;
-	return snprintf(to + n, size - n, "%s %.20s\n", key + 6, value) < (int)(size - n);
+	if (!numbers)
+		return;
+	n = strtol(numbers, &left, 10);
+	snprintf(text, sizeof text, "order %ld taken,%.20s left\n", n, left);
+	net_reply(req, 200, text);
 }
 
 static void
-stock(struct conn *c, struct conn *store)
+show_answer(struct evhttp_request *req, int code, const char *line)
 {
-	char keys[64][KEY_MAX + 1], line[LINE_SIZE], body[BODY_MAX] = "";
-	int n = 0;
+	const char *what = ok_or_reply(req, code, line);
+	char text[128];
 
-	if (!net_printf(store, "LIST stock/\n")) {
-		broken(c);
+	if (!what)
+		return;
+	snprintf(text, sizeof text, "%.100s\n", what);
+	net_reply(req, 200, text);
+}
+
+static void
+restock_answer(struct evhttp_request *req, int code, const char *line)
+{
+	const char *left = ok_or_reply(req, code, line);
+	char text[128];
+
+	if (!left)
+		return;
+	snprintf(text, sizeof text, "%.20s left\n", left);
+	net_reply(req, 200, text);
+}
+
+/* Parameters become words of a line, so nothing that ends a word may be in them. */
+static bool
+word(const struct evkeyvalq *q, const char *name, const char **ret)
+{
+	*ret = evhttp_find_header(q, name);
+	return *ret && strlen(*ret) > 0 && strlen(*ret) <= 32 &&
+	       strspn(*ret, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(*ret);
+}
+
+static void
+change(struct evhttp_request *req, const struct evkeyvalq *q, const char *verb, net_answer done)
+{
+	const char *item, *count;
+	char line[128];
+
+	if (!word(q, "item", &item) || !word(q, "count", &count)) {
+		net_reply(req, 400, "item and count are needed\n");
 		return;
 	}
-	while (net_line(store, line) && strncmp(line, "KEY ", 4) == 0)
-		if (n < 64 && strlen(line + 4) <= KEY_MAX)
-			snprintf(keys[n++], KEY_MAX + 1, "%.64s", line + 4);
-	for (int i = 0; i < n; i++) {
-		if (!stock_line(store, keys[i], body, sizeof body)) {
-			broken(c);
-			return;
-		}
+	snprintf(line, sizeof line, "%s %s %s", verb, item, count);
+	net_ask(g_store, line, req, done);
+}
+
+static void
+show(struct evhttp_request *req, const struct evkeyvalq *q)
+{
+	const char *number;
+	char line[128];
+
+	if (!word(q, "number", &number)) {
+		net_reply(req, 400, "a number is needed\n");
+		return;
 	}
-	if (strcmp(line, "END") != 0)
-		broken(c);
+	snprintf(line, sizeof line, "SHOW %s", number);
+	net_ask(g_store, line, req, show_answer);
+}
+
+static void
+on_request(struct evhttp_request *req, void *arg)
+{
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(req);
+	const char *path = evhttp_uri_get_path(uri), *query = evhttp_uri_get_query(uri);
+	bool post = evhttp_request_get_command(req) == EVHTTP_REQ_POST;
+	struct evkeyvalq q;
+
+	(void)arg;
+	if (!path || evhttp_parse_query_str(query ? query : "", &q) != 0) {
+		net_reply(req, 400, "malformed query\n");
+		return;
+	}
+	if (!post && strcmp(path, "/stock") == 0)
+		net_ask(g_store, "STOCK", req, stock_answer);
+	else if (!post && strcmp(path, "/order") == 0)
+		show(req, &q);
+	else if (post && strcmp(path, "/order") == 0)
+		change(req, &q, "ORDER", order_answer);
+	else if (post && strcmp(path, "/restock") == 0)
+		change(req, &q, "ADD", restock_answer);
 	else
-		http_answer(c, 200, "text/plain", body);
-}
-
-/* A number nobody else gets: the counter starts at order_base and every order takes one. */
-static long
-next_order(struct conn *store)
-{
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-	char text[32];
-	long left = 0;
-	int rc;
-
-	pthread_mutex_lock(&lock);
-	rc = store_take(store, "orders-left", 1, &left);
-	if (rc == -1) {
-		snprintf(text, sizeof text, "%ld", order_base);
-		if (store_put(store, "orders-left", text))
-			rc = store_take(store, "orders-left", 1, &left);
-	}
-	pthread_mutex_unlock(&lock);
-	return rc == 1 ? order_base - left : 0;
+		net_reply(req, 404, "not found\n");
+	evhttp_clear_headers(&q);
 }
 
 static void
-order(struct conn *c, struct conn *store, const struct http *h)
+ready_answer(struct evhttp_request *req, int code, const char *line)
 {
-	char item[64], key[KEY_MAX + 1], text[160];
-	long count, left = 0, number;
-	int rc;
+	bool ok = code == 200 && strcmp(line, "OK") == 0;
 
-	if (!item_of(h, item, &count)) {
-		http_answer(c, 400, "text/plain", "item and count are needed\n");
-		return;
-	}
-	snprintf(key, sizeof key, "stock/%.48s", item);
-	rc = store_take(store, key, count, &left);
-	if (rc == 0 || rc == -1) {
-		snprintf(text, sizeof text, rc ? "no %s here\n" : "only %2$ld %1$s left\n", item,
-		         left);
-		http_answer(c, 409, "text/plain", text);
-		return;
-	}
-	number = rc == 1 ? next_order(store) : 0;
-	snprintf(key, sizeof key, "order/%ld", number);
-	snprintf(text, sizeof text, "%ld %s", count, item);
-	if (number == 0 || !store_put(store, key, text)) {
-		broken(c);
-		return;
-	}
-	snprintf(text, sizeof text, "order %ld: %ld %s, %ld left\n", number, count, item, left);
-	http_answer(c, 200, "text/plain", text);
+	net_reply(req, ok ? 200 : 503, ok ? "ready\n" : "not ready\n");
 }
 
 static void
-show_order(struct conn *c, struct conn *store, const struct http *h)
+ready(struct evhttp_request *req)
 {
-	char number[16], key[KEY_MAX + 1], value[VALUE_MAX + 2];
-	int rc = -1;
-
-	if (http_param(h->query, "number", number, sizeof number) && number[0] &&
-	    strspn(number, "0123456789") == strlen(number)) {
-		snprintf(key, sizeof key, "order/%s", number);
-		rc = store_get(store, key, value);
-	}
-	if (rc == 1)
-		strcat(value, "\n");
-	http_answer(c, rc == 1 ? 200 : 404, "text/plain", rc == 1 ? value : "no such order\n");
-}
-
-static void
-restock(struct conn *c, struct conn *store, const struct http *h)
-{
-	char item[64], key[KEY_MAX + 1], value[VALUE_MAX + 1] = "0", text[160];
-	long count;
-
-	if (!item_of(h, item, &count)) {
-		http_answer(c, 400, "text/plain", "item and count are needed\n");
-		return;
-	}
-	snprintf(key, sizeof key, "stock/%.48s", item);
-	if (store_get(store, key, value) < 0) {
-		broken(c);
-		return;
-	}
-	snprintf(text, sizeof text, "%ld", strtol(value, NULL, 10) + count);
-	if (!store_put(store, key, text)) {
-		broken(c);
-		return;
-	}
-	snprintf(value, sizeof value, "%s %s\n", item, text);
-	http_answer(c, 200, "text/plain", value);
-}
-
-static void
-serve(struct conn *c)
-{
-	struct conn store;
-	struct http h;
-	bool post, is_order;
-
-	if (!http_request(c, &h))
-		return;
-	post = strcmp(h.method, "POST") == 0;
-	is_order = strcmp(h.path, "/order") == 0;
-	if (!net_connect(g_store, &store)) {
-		broken(c);
-		return;
-	}
-	if (strcmp(h.path, "/stock") == 0 && !post)
-		stock(c, &store);
-	else if (is_order)
-		post ? order(c, &store, &h) : show_order(c, &store, &h);
-	else if (strcmp(h.path, "/restock") == 0 && post)
-		restock(c, &store, &h);
-	else
-		http_answer(c, 404, "text/plain", "not found\n");
-	net_close(&store);
-}
-
-static bool
-ready(void)
-{
-	char line[LINE_SIZE];
-	struct conn store;
-	bool ok = net_connect(g_store, &store) && ask(&store, line, "PING") &&
-	          strcmp(line, "OK") == 0;
-
-	net_close(&store);
-	return ok;
+	net_ask(g_store, "PING", req, ready_answer);
 }
 
 int
@@ -271,7 +176,7 @@ main(void)
 	net_start("cart");
 	g_store = net_env("SHOP_STORE", "store:7000");
 	net_allow(net_env("SHOP_ALLOW", NULL));
-	net_door(net_env("SHOP_LISTEN", ":8080"), DOOR_MUTUAL, serve);
-	health_door(net_env("SHOP_HEALTH", ":9090"), ready);
+	net_http(net_env("SHOP_LISTEN", ":8080"), true, on_request);
+	net_health(net_env("SHOP_HEALTH", ":9090"), ready);
 	return net_run();
 }

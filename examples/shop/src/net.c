@@ -4,37 +4,35 @@
 #include "tls.h"
 
 #include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent_ssl.h>
+#include <event2/event.h>
+#include <event2/keyvalq_struct.h>
+#include <event2/listener.h>
 #include <netdb.h>
-#include <openssl/err.h>
-#include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum { DOORS_MAX = 4, DRAIN_S = 5 };
 
-struct listener {
-	int fd;
-	enum door door;
-	void (*handler)(struct conn *);
-};
-
 static struct {
 	const char *name;
-	char *allowed[NAMES_MAX + 1];
-	struct listener doors[DOORS_MAX];
-	int n_doors;
-	int signals;
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
+	struct event_base *base;
+	char *allowed[NET_NAMES_MAX + 1];
+	struct evhttp *http[DOORS_MAX];
+	struct evhttp_bound_socket *bound[DOORS_MAX];
+	int n_http;
+	struct evconnlistener *listener;
+	bool (*on_line)(char *line, struct evbuffer *out);
+	void (*ready)(struct evhttp_request *);
 	int busy;
-} g = {.name = "shop", .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+	bool stopping;
+} g = {.name = "shop"};
 
 void
 net_log(const char *fmt, ...)
@@ -48,8 +46,14 @@ net_log(const char *fmt, ...)
 	fprintf(stderr, "%s: %s\n", g.name, line);
 }
 
+struct event_base *
+net_base(void)
+{
+	return g.base;
+}
+
 static void
-die(const char *what, const char *of)
+die(const char *of, const char *what)
 {
 	net_log("%s: %s", of, what);
 	exit(1);
@@ -63,375 +67,323 @@ net_env(const char *name, const char *def)
 	if (value && value[0])
 		return value;
 	if (!def)
-		die("must be set", name);
+		die(name, "must be set");
 	return def;
+}
+
+/* ---- what is under way ---- */
+
+static void
+begin(void)
+{
+	g.busy++;
+}
+
+static void
+end(void)
+{
+	if (--g.busy == 0 && g.stopping)
+		event_base_loopexit(g.base, NULL);
+}
+
+static void
+on_complete(struct evhttp_request *req, void *arg)
+{
+	(void)req;
+	(void)arg;
+	end();
+}
+
+static void
+on_signal(evutil_socket_t fd, short what, void *arg)
+{
+	const struct timeval patience = {DRAIN_S, 0}, now = {0, 0};
+
+	(void)fd;
+	(void)what;
+	(void)arg;
+	if (g.stopping)
+		return;
+	g.stopping = true;
+	for (int i = 0; i < g.n_http; i++)
+		evhttp_del_accept_socket(g.http[i], g.bound[i]);
+	if (g.listener)
+		evconnlistener_disable(g.listener);
+	event_base_loopexit(g.base, g.busy ? &patience : &now);
 }
 
 void
 net_start(const char *name)
 {
-	sigset_t set;
+	static const int signals[] = {SIGTERM, SIGINT};
 
 	g.name = name;
 	signal(SIGPIPE, SIG_IGN);
-	/* Blocked before any thread starts, so that only net_run() sees them; also as PID 1. */
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	g.signals = signalfd(-1, &set, SFD_CLOEXEC);
-	if (g.signals < 0)
-		die(strerror(errno), "signalfd");
+	g.base = event_base_new();
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+		struct event *e = g.base ? evsignal_new(g.base, signals[i], on_signal, NULL) : NULL;
+
+		if (!e || evsignal_add(e, NULL) != 0)
+			die("libevent", "cannot start");
+	}
 	if (!tls_start(net_env("SHOP_TLS_DIR", "/contrast/tls-config")))
 		exit(1);
+	tls_allow(g.allowed);
 }
 
 void
 net_allow(const char *names)
 {
-	char *copy = strdup(names), *rest = copy, *one;
+	char *rest = strdup(names), *one;
 	int n = 0;
 
-	while (copy && (one = strsep(&rest, ",")) && n < NAMES_MAX)
+	while (rest && (one = strsep(&rest, ",")) && n < NET_NAMES_MAX)
 		if (one[0])
 			g.allowed[n++] = one;
 	if (n == 0)
-		die("nobody is allowed in: name the peers", "SHOP_ALLOW");
-}
-
-/* ---- addresses ---- */
-
-/* "host:port" or ":port" in two; false when there is no port. */
-static bool
-split_address(const char *address, char host[256], const char **port)
-{
-	const char *colon = strrchr(address, ':');
-
-	if (!colon || (size_t)(colon - address) > 255 || colon[1] == '\0')
-		return false;
-	snprintf(host, 256, "%.*s", (int)(colon - address), address);
-	*port = colon + 1;
-	return true;
-}
-
-static void
-set_timeouts(int fd)
-{
-	struct timeval t = {CONN_TIMEOUT_S, 0};
-
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t);
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof t);
-}
-
-static int
-listen_on(const char *address)
-{
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-	                         .ai_flags = AI_PASSIVE,
-	                         .ai_family = AF_INET};
-	struct addrinfo *list = NULL;
-	char host[256];
-	const char *port;
-	int on = 1, fd;
-
-	if (!split_address(address, host, &port) ||
-	    getaddrinfo(host[0] ? host : NULL, port, &hints, &list) != 0)
-		die("is no address to listen on", address);
-	fd = socket(list->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-	    bind(fd, list->ai_addr, list->ai_addrlen) != 0 || listen(fd, 64) != 0)
-		die(strerror(errno), address);
-	freeaddrinfo(list);
-	return fd;
-}
-
-void
-net_door(const char *address, enum door door, void (*handler)(struct conn *))
-{
-	if (g.n_doors == DOORS_MAX)
-		die("too many doors", address);
-	g.doors[g.n_doors++] = (struct listener){listen_on(address), door, handler};
-	net_log("listening on %s%s", address,
-	        door == DOOR_PLAIN    ? " (health)"
-	        : door == DOOR_PUBLIC ? " (TLS)"
-	                              : " (mutual TLS)");
-}
-
-/* ---- serving ---- */
-
-struct job {
-	struct conn conn;
-	struct listener door;
-};
-
-/* False: not one of ours, and told so by the handshake alone. */
-static bool
-handshake(struct job *j)
-{
-	bool mutual = j->door.door == DOOR_MUTUAL;
-
-	if (j->door.door == DOOR_PLAIN)
-		return true;
-	j->conn.ssl = tls_server(mutual);
-	if (!j->conn.ssl || SSL_set_fd(j->conn.ssl, j->conn.fd) != 1)
-		return false;
-	ERR_clear_error();
-	if (SSL_do_handshake(j->conn.ssl) != 1) {
-		unsigned long code = ERR_peek_last_error();
-
-		net_log("refused a connection: %s",
-		        code ? ERR_reason_error_string(code) : "it broke");
-		return false;
-	}
-	if (mutual && !tls_peer(j->conn.ssl, g.allowed)) {
-		net_log("refused a connection: its certificate names nobody who is allowed here");
-		return false;
-	}
-	return true;
-}
-
-static void *
-serve(void *arg)
-{
-	struct job *j = arg;
-
-	if (handshake(j))
-		j->door.handler(&j->conn);
-	net_close(&j->conn);
-	free(j);
-	pthread_mutex_lock(&g.lock);
-	g.busy--;
-	pthread_cond_signal(&g.changed);
-	pthread_mutex_unlock(&g.lock);
-	return NULL;
-}
-
-static bool
-take_place(void)
-{
-	bool ok;
-
-	pthread_mutex_lock(&g.lock);
-	ok = g.busy < CONN_MAX;
-	if (ok)
-		g.busy++;
-	pthread_mutex_unlock(&g.lock);
-	return ok;
-}
-
-static void
-accept_one(const struct listener *l)
-{
-	int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
-	struct job *j = NULL;
-	pthread_t thread;
-
-	if (fd < 0)
-		return;
-	set_timeouts(fd);
-	if (take_place()) {
-		j = calloc(1, sizeof *j);
-		if (j) {
-			*j = (struct job){.conn = {.fd = fd}, .door = *l};
-			if (pthread_create(&thread, NULL, serve, j) == 0) {
-				pthread_detach(thread);
-				return;
-			}
-			free(j);
-		}
-		pthread_mutex_lock(&g.lock);
-		g.busy--;
-		pthread_mutex_unlock(&g.lock);
-	}
-	close(fd);
-}
-
-static void
-drain(void)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += DRAIN_S;
-	pthread_mutex_lock(&g.lock);
-	while (g.busy > 0 && pthread_cond_timedwait(&g.changed, &g.lock, &until) == 0)
-		continue;
-	pthread_mutex_unlock(&g.lock);
+		die("SHOP_ALLOW", "nobody is allowed in: name the peers");
 }
 
 int
 net_run(void)
 {
-	struct pollfd fds[DOORS_MAX + 1];
-
-	for (int i = 0; i < g.n_doors; i++)
-		fds[i] = (struct pollfd){.fd = g.doors[i].fd, .events = POLLIN};
-	fds[g.n_doors] = (struct pollfd){.fd = g.signals, .events = POLLIN};
-	while (true) {
-		if (poll(fds, (nfds_t)g.n_doors + 1, -1) < 0 && errno != EINTR)
-			die(strerror(errno), "poll");
-		if (fds[g.n_doors].revents)
-			break;
-		for (int i = 0; i < g.n_doors; i++)
-			if (fds[i].revents)
-				accept_one(&g.doors[i]);
-	}
-	for (int i = 0; i < g.n_doors; i++)
-		close(g.doors[i].fd);
-	drain();
+	event_base_dispatch(g.base);
 	net_log("stopped");
 	return 0;
 }
 
-/* ---- calling ---- */
+/* ---- addresses ---- */
 
-static int
-dial(const char *host, const char *port)
+/* "host:port" or ":port" in two. */
+static bool
+split_address(const char *address, char host[256], int *port)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-	struct addrinfo *list = NULL;
-	int fd = -1;
+	const char *colon = strrchr(address, ':');
+	char *rest;
+	long n;
 
-	if (getaddrinfo(host, port, &hints, &list) != 0) {
-		net_log("%s: the name cannot be resolved", host);
-		return -1;
-	}
-	for (struct addrinfo *a = list; a && fd < 0; a = a->ai_next) {
-		fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		if (fd < 0)
-			continue;
-		set_timeouts(fd); /* SO_SNDTIMEO bounds connect(), too */
-		if (connect(fd, a->ai_addr, a->ai_addrlen) != 0) {
-			close(fd);
-			fd = -1;
-		}
-	}
-	freeaddrinfo(list);
-	if (fd < 0)
-		net_log("%s:%s: does not accept connections", host, port);
-	return fd;
+	if (!colon || (size_t)(colon - address) > 255)
+		return false;
+	snprintf(host, 256, "%.*s", (int)(colon - address), address);
+	n = strtol(colon + 1, &rest, 10);
+	*port = (int)n;
+	return n > 0 && n < 65536 && *rest == '\0';
 }
 
-bool
-net_connect(const char *address, struct conn *c)
-{
-	char host[256];
-	const char *port;
+/* ---- HTTP ---- */
 
-	*c = (struct conn){.fd = -1};
-	if (!split_address(address, host, &port)) {
-		net_log("%s: is not host:port", address);
-		return false;
-	}
-	c->fd = dial(host, port);
-	if (c->fd < 0)
-		return false;
-	c->ssl = tls_client(host);
-	ERR_clear_error();
-	if (c->ssl && SSL_set_fd(c->ssl, c->fd) == 1 && SSL_do_handshake(c->ssl) == 1)
-		return true;
-	net_log("%s: is not the peer it should be: %s", address,
-	        c->ssl ? X509_verify_cert_error_string(SSL_get_verify_result(c->ssl))
-	               : "no memory");
-	net_close(c);
-	return false;
+static struct bufferevent *
+tls_bufferevent(SSL *ssl, enum bufferevent_ssl_state state, int fd)
+{
+	struct bufferevent *b;
+
+	if (!ssl)
+		return NULL;
+	b = bufferevent_openssl_socket_new(g.base, fd, ssl, state, BEV_OPT_CLOSE_ON_FREE);
+	/* An end without close_notify cuts nothing short: every answer has its length. */
+	if (b)
+		bufferevent_openssl_set_allow_dirty_shutdown(b, 1);
+	return b;
+}
+
+static struct bufferevent *
+accept_public(struct event_base *base, void *arg)
+{
+	(void)base;
+	(void)arg;
+	return tls_bufferevent(tls_server(false), BUFFEREVENT_SSL_ACCEPTING, -1);
+}
+
+static struct bufferevent *
+accept_mutual(struct event_base *base, void *arg)
+{
+	(void)base;
+	(void)arg;
+	return tls_bufferevent(tls_server(true), BUFFEREVENT_SSL_ACCEPTING, -1);
+}
+
+static struct evhttp *
+http_on(const char *address, const char *what, void (*handler)(struct evhttp_request *, void *))
+{
+	struct evhttp *http = evhttp_new(g.base);
+	struct evhttp_bound_socket *bound;
+	char host[256];
+	int port;
+
+	if (!http || g.n_http == DOORS_MAX || !split_address(address, host, &port))
+		die(address, "is no address to listen on");
+	evhttp_set_allowed_methods(http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST);
+	evhttp_set_max_headers_size(http, 8192);
+	evhttp_set_max_body_size(http, NET_BODY_MAX);
+	evhttp_set_timeout(http, NET_TIMEOUT_S);
+	evhttp_set_gencb(http, handler, NULL);
+	bound = evhttp_bind_socket_with_handle(http, host[0] ? host : "0.0.0.0", (ev_uint16_t)port);
+	if (!bound)
+		die(address, strerror(errno));
+	g.http[g.n_http] = http;
+	g.bound[g.n_http++] = bound;
+	net_log("listening on %s (%s)", address, what);
+	return http;
 }
 
 void
-net_close(struct conn *c)
+net_http(const char *address, bool mutual, void (*handler)(struct evhttp_request *, void *))
 {
-	if (c->ssl) {
-		ERR_clear_error();
-		SSL_shutdown(c->ssl);
-		SSL_free(c->ssl);
-	}
-	if (c->fd >= 0)
-		close(c->fd);
-	*c = (struct conn){.fd = -1};
+	struct evhttp *http = http_on(address, mutual ? "mutual TLS" : "TLS", handler);
+
+	evhttp_set_bevcb(http, mutual ? accept_mutual : accept_public, NULL);
 }
 
-/* ---- bytes ---- */
-
-static bool
-fill(struct conn *c)
+static void
+reply(struct evhttp_request *req, int code, const char *type, struct evbuffer *body)
 {
-	ssize_t n;
+	struct evkeyvalq *headers = evhttp_request_get_output_headers(req);
 
-	ERR_clear_error();
-	n = c->ssl ? SSL_read(c->ssl, c->in, sizeof c->in) : read(c->fd, c->in, sizeof c->in);
-	c->from = 0;
-	c->to = n > 0 ? (size_t)n : 0;
-	return n > 0;
+	evhttp_add_header(headers, "Content-Type", type);
+	evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
+	evhttp_add_header(headers, "Connection", "close");
+	begin();
+	evhttp_request_set_on_complete_cb(req, on_complete, NULL);
+	/* The caller is gone: there is nobody to complete it for. */
+	if (!evhttp_request_get_connection(req))
+		end();
+	evhttp_send_reply(req, code, NULL, body);
 }
 
-bool
-net_line(struct conn *c, char line[LINE_SIZE])
+void
+net_reply(struct evhttp_request *req, int code, const char *text)
 {
-	size_t n = 0;
+	struct evbuffer *body = evbuffer_new();
 
-	while (n < LINE_SIZE - 1) {
-		char b;
+	evbuffer_add(body, text, strlen(text));
+	reply(req, code, "text/plain", body);
+	evbuffer_free(body);
+}
 
-		if (c->from == c->to && !fill(c))
-			return false;
-		b = c->in[c->from++];
-		if (b == '\n') {
-			if (n > 0 && line[n - 1] == '\r')
-				n--;
-			line[n] = '\0';
-			return true;
-		}
+void
+net_reply_html(struct evhttp_request *req, int code, struct evbuffer *html)
+{
+	reply(req, code, "text/html; charset=utf-8", html);
+}
+
+static void
+on_health(struct evhttp_request *req, void *arg)
+{
+	const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(req));
+
+	(void)arg;
+	if (path && strcmp(path, "/healthz") == 0)
+		net_reply(req, 200, "ok\n");
+	else if (path && strcmp(path, "/readyz") == 0)
+		g.ready(req);
+	else
+		net_reply(req, 404, "not found\n");
+}
+
+void
+net_health(const char *address, void (*ready)(struct evhttp_request *))
+{
+	g.ready = ready;
+	http_on(address, "health", on_health);
+}
+
+/* ---- lines ---- */
+
+static void
+line_closed(struct bufferevent *b)
+{
+	bufferevent_free(b);
+	end();
+}
+
+static void
+line_written(struct bufferevent *b, void *arg)
+{
+	(void)arg;
+	line_closed(b);
+}
+
+static void
+line_read(struct bufferevent *b, void *arg)
+{
+	struct evbuffer *in = bufferevent_get_input(b);
+	bool go_on = true;
+	char *line;
+	size_t n;
+
+	(void)arg;
+	while (go_on && (line = evbuffer_readln(in, &n, EVBUFFER_EOL_LF))) {
 		/* Nothing here is binary, and a NUL would hide the rest. */
-		if (b == '\0')
-			return false;
-		line[n++] = b;
+		go_on = n < NET_LINE_MAX && strlen(line) == n &&
+		        g.on_line(line, bufferevent_get_output(b));
+		free(line);
 	}
-	return false;
+	if (go_on && evbuffer_get_length(in) < NET_LINE_MAX)
+		return;
+	bufferevent_disable(b, EV_READ);
+	if (evbuffer_get_length(bufferevent_get_output(b)) == 0)
+		line_closed(b);
+	else
+		bufferevent_setcb(b, NULL, line_written, NULL, NULL);
 }
 
-bool
-net_read(struct conn *c, char *to, size_t n)
+static void
+line_event(struct bufferevent *b, short what, void *arg)
 {
-	while (n > 0) {
-		size_t have;
-
-		if (c->from == c->to && !fill(c))
-			return false;
-		have = c->to - c->from < n ? c->to - c->from : n;
-		memcpy(to, c->in + c->from, have);
-		c->from += have;
-		to += have;
-		n -= have;
-	}
-	return true;
+	(void)arg;
+	if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR | BEV_EVENT_TIMEOUT))
+		line_closed(b);
 }
 
-bool
-net_write(struct conn *c, const char *p, size_t n)
+static void
+set_timeouts(struct bufferevent *b)
 {
-	while (n > 0) {
-		ssize_t put;
+	const struct timeval t = {NET_TIMEOUT_S, 0};
 
-		ERR_clear_error();
-		put = c->ssl ? SSL_write(c->ssl, p, n > 16384 ? 16384 : (int)n)
-		             : write(c->fd, p, n);
-		if (put <= 0)
-			return false;
-		p += put;
-		n -= (size_t)put;
-	}
-	return true;
+	bufferevent_set_timeouts(b, &t, &t);
+	bufferevent_enable(b, EV_READ | EV_WRITE);
 }
 
-bool
-net_printf(struct conn *c, const char *fmt, ...)
+static void
+line_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *a, int n, void *arg)
 {
-	char text[LINE_SIZE];
-	va_list ap;
-	int n;
+	struct bufferevent *b = tls_bufferevent(tls_server(true), BUFFEREVENT_SSL_ACCEPTING, fd);
 
-	va_start(ap, fmt);
-	n = vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	return n >= 0 && (size_t)n < sizeof text && net_write(c, text, (size_t)n);
+	(void)l;
+	(void)a;
+	(void)n;
+	(void)arg;
+	if (!b) {
+		close(fd);
+		return;
+	}
+	begin();
+	bufferevent_setcb(b, line_read, NULL, line_event, NULL);
+	set_timeouts(b);
+}
+
+void
+net_lines(const char *address, bool (*handler)(char *line, struct evbuffer *out))
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+	                         .ai_flags = AI_PASSIVE,
+	                         .ai_family = AF_INET};
+	struct addrinfo *list = NULL;
+	char host[256], port_text[8];
+	int port;
+
+	if (!split_address(address, host, &port))
+		die(address, "is no address to listen on");
+	snprintf(port_text, sizeof port_text, "%d", port);
+	if (getaddrinfo(host[0] ? host : NULL, port_text, &hints, &list) != 0)
+		die(address, "is no address to listen on");
+	g.on_line = handler;
+	g.listener = evconnlistener_new_bind(g.base, line_accept, NULL,
+	                                     LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC |
+	                                             LEV_OPT_REUSEABLE,
+	                                     64, list->ai_addr, (int)list->ai_addrlen);
+	freeaddrinfo(list);
+	if (!g.listener)
+		die(address, strerror(errno));
+	net_log("listening on %s (mutual TLS)", address);
 }

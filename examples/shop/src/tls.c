@@ -5,7 +5,6 @@
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,11 +14,11 @@ static const char *const files[] = {"certChain.pem", "key.pem", "mesh-ca.pem"};
 enum { FILES = 3 };
 
 static struct {
-	pthread_mutex_t lock;
 	char dir[512];
 	SSL_CTX *ctx;
 	struct timespec seen[FILES];
-} g = {.lock = PTHREAD_MUTEX_INITIALIZER};
+	char *const *allowed;
+} g;
 
 static void
 path_of(int i, char to[640])
@@ -84,14 +83,12 @@ tls_start(const char *dir)
 	return g.ctx != NULL;
 }
 
-/* Present context with a reference. New files replace it; broken ones are logged and left alone. */
+/* The present context. New files replace it; broken ones are logged and left alone. */
 static SSL_CTX *
 current(void)
 {
 	struct timespec now[FILES];
-	SSL_CTX *ctx;
 
-	pthread_mutex_lock(&g.lock);
 	if (stamp(now) && memcmp(now, g.seen, sizeof now) != 0) {
 		SSL_CTX *fresh = load();
 
@@ -102,32 +99,53 @@ current(void)
 			net_log("certificates reloaded");
 		}
 	}
-	ctx = g.ctx;
-	SSL_CTX_up_ref(ctx);
-	pthread_mutex_unlock(&g.lock);
-	return ctx;
+	return g.ctx;
 }
 
-static SSL *
-new_ssl(void)
+void
+tls_allow(char *const *names)
 {
-	SSL_CTX *ctx = current();
-	SSL *ssl = SSL_new(ctx);
+	g.allowed = names;
+}
 
-	SSL_CTX_free(ctx);
-	return ssl;
+static bool
+is_allowed(X509 *cert)
+{
+	const unsigned int flags =
+	        X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_WILDCARDS;
+
+	for (char *const *name = g.allowed; name && *name; name++)
+		if (X509_check_host(cert, *name, 0, flags, NULL) == 1)
+			return true;
+	return false;
+}
+
+/* Inside the handshake: who is not named here never gets to say anything. */
+static int
+judge_client(int ok, X509_STORE_CTX *store)
+{
+	if (!ok) {
+		net_log("refused a connection: %s",
+		        X509_verify_cert_error_string(X509_STORE_CTX_get_error(store)));
+		return 0;
+	}
+	if (X509_STORE_CTX_get_error_depth(store) == 0 &&
+	    !is_allowed(X509_STORE_CTX_get_current_cert(store))) {
+		net_log("refused a connection: its certificate names nobody who is allowed here");
+		X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+		return 0;
+	}
+	return 1;
 }
 
 SSL *
-tls_server(bool ask_for_certificate)
+tls_server(bool mutual)
 {
-	SSL *ssl = new_ssl();
+	SSL *ssl = SSL_new(current());
 
-	if (!ssl)
-		return NULL;
-	SSL_set_accept_state(ssl);
-	if (ask_for_certificate)
-		SSL_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	if (ssl && mutual)
+		SSL_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+		               judge_client);
 	return ssl;
 }
 
@@ -144,11 +162,10 @@ set_name(SSL *ssl, const char *host)
 SSL *
 tls_client(const char *host)
 {
-	SSL *ssl = new_ssl();
+	SSL *ssl = SSL_new(current());
 
 	if (!ssl)
 		return NULL;
-	SSL_set_connect_state(ssl);
 	SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
 	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_WILDCARDS);
 	if (SSL_set1_host(ssl, host) != 1 || !set_name(ssl, host)) {
@@ -156,20 +173,4 @@ tls_client(const char *host)
 		return NULL;
 	}
 	return ssl;
-}
-
-const char *
-tls_peer(SSL *ssl, char *const *names)
-{
-	X509 *cert = SSL_get0_peer_certificate(ssl);
-
-	if (!cert || SSL_get_verify_result(ssl) != X509_V_OK)
-		return NULL;
-	for (; *names; names++)
-		if (X509_check_host(cert, *names, 0,
-		                    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
-		                            X509_CHECK_FLAG_NO_WILDCARDS,
-		                    NULL) == 1)
-			return *names;
-	return NULL;
 }

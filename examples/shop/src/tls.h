@@ -9,12 +9,12 @@
 /* Load for the first time; false, with the reason logged, when anything is missing. */
 bool tls_start(const char *dir);
 
+/* DNS names (ended by NULL, borrowed) that clients of tls_server(true) may have. */
+void tls_allow(char *const *names);
+
 /* A connection object of the present certificates; NULL when out of memory. */
-SSL *tls_server(bool ask_for_certificate);
+SSL *tls_server(bool mutual);
 /* The peer must prove to be `host`. */
 SSL *tls_client(const char *host);
-
-/* The DNS name among `names` that the verified peer has, or NULL. */
-const char *tls_peer(SSL *ssl, char *const *names);
 
 #endif

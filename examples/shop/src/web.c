@@ -12,166 +12,154 @@
  * Environment: SHOP_LISTEN (:8443), SHOP_CART (cart:8080), SHOP_HEALTH (:9090),
  * SHOP_TITLE, SHOP_TOKEN (nobody may restock without one).
  */
-#include "health.h"
-#include "http.h"
 #include "net.h"
 
+#include <event2/buffer.h>
+#include <event2/keyvalq_struct.h>
 #include <openssl/crypto.h>
-#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *g_cart, *g_title, *g_token;
 
-static void append(char *to, size_t size, const char *fmt, ...)
-        __attribute__((format(printf, 3, 4)));
-
+/* The cart's answer, passed on; what the cart could not do is our 502. */
 static void
-append(char *to, size_t size, const char *fmt, ...)
+pass(struct evhttp_request *req, int code, const char *text)
 {
-	size_t n = strlen(to);
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(to + n, size - n, fmt, ap);
-	va_end(ap);
-}
-
-static void
-append_escaped(char *to, size_t size, const char *text)
-{
-	for (; *text; text++) {
-		switch (*text) {
-		case '<':
-			append(to, size, "&lt;");
-			break;
-		case '&':
-			append(to, size, "&amp;");
-			break;
-		case '"':
-			append(to, size, "&quot;");
-			break;
-		default:
-			append(to, size, "%c", *text);
-		}
-	}
-}
-
-/* Passes the cart's answer on; what the cart could not do is our 502. */
-static void
-pass(struct conn *c, const char *method, const char *target)
-{
-	char body[BODY_MAX + 1];
-	int code = http_call(g_cart, method, target, body);
-
 	if (code == 0)
-		http_answer(c, 502, "text/plain", "the cart does not answer\n");
+		net_reply(req, 502, "the cart does not answer\n");
 	else
-		http_answer(c, code, "text/plain", body);
+		net_reply(req, code, text);
 }
 
 static void
-page(struct conn *c)
+add_escaped(struct evbuffer *html, const char *before, const char *text, const char *after)
 {
-	char stock[BODY_MAX + 1], html[BODY_MAX * 4] = "", *rest = stock, *line;
-	int code = http_call(g_cart, "GET", "/stock", stock);
+	char *safe = evhttp_htmlescape(text);
 
-	append(html, sizeof html, "<!doctype html><meta charset=utf-8><title>");
-	append_escaped(html, sizeof html, g_title);
-	append(html, sizeof html, "</title><h1>");
-	append_escaped(html, sizeof html, g_title);
-	append(html, sizeof html, "</h1>\n");
+	evbuffer_add_printf(html, "%s%s%s", before, safe ? safe : "", after);
+	free(safe);
+}
+
+static void
+page_answer(struct evhttp_request *req, int code, const char *stock)
+{
+	struct evbuffer *html = evbuffer_new();
+	char copy[NET_BODY_MAX + 1], *rest = copy, *line;
+
+	snprintf(copy, sizeof copy, "%s", stock);
+	add_escaped(html, "<!doctype html><meta charset=utf-8><title>", g_title, "</title>\n");
+	add_escaped(html, "<h1>", g_title, "</h1>\n");
 	if (code != 200) {
-		append(html, sizeof html, "<p>The shelves cannot be seen right now.</p>\n");
-		http_answer(c, 502, "text/html; charset=utf-8", html);
-		return;
+		evbuffer_add_printf(html, "<p>The shelves cannot be seen right now.</p>\n");
+	} else {
+		evbuffer_add_printf(html, "<ul>\n");
+		while ((line = strsep(&rest, "\n")) && line[0])
+			add_escaped(html, "<li>", line, "</li>\n");
+		evbuffer_add_printf(html, "</ul>\n<form method=post action=/order>"
+		                          "<input name=item required> "
+		                          "<input name=count type=number min=1 value=1> "
+		                          "<button>order</button></form>\n");
 	}
-	append(html, sizeof html, "<ul>\n");
-	while ((line = strsep(&rest, "\n")) && line[0]) {
-		append(html, sizeof html, "<li>");
-		append_escaped(html, sizeof html, line);
-		append(html, sizeof html, "</li>\n");
-	}
-	append(html, sizeof html,
-	       "</ul>\n<form method=post action=/order><input name=item required> "
-	       "<input name=count type=number min=1 value=1> <button>order</button></form>\n");
-	http_answer(c, 200, "text/html; charset=utf-8", html);
+	net_reply_html(req, code == 200 ? 200 : 502, html);
+	evbuffer_free(html);
 }
 
-/* item and count from form or query, made into a target again: nothing else gets through. */
-static bool
-target_of(const struct http *h, const char *path, char *to, size_t size)
-{
-	char item[48], count[16];
-	const char *text = h->n_body ? h->body : h->query;
-
-	if (!http_param(text, "item", item, sizeof item) ||
-	    !http_param(text, "count", count, sizeof count))
-		return false;
-	if (strspn(item, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != strlen(item) ||
-	    strspn(count, "0123456789") != strlen(count))
-		return false;
-	return snprintf(to, size, "%s?item=%s&count=%s", path, item, count) < (int)size;
-}
-
+/* Parameters, each encoded again: nothing of the caller's gets through as it is. */
 static void
-change(struct conn *c, const struct http *h)
+forward(struct evhttp_request *req, enum evhttp_cmd_type method, const char *path,
+        const struct evkeyvalq *q, const char *const names[2])
 {
-	char target[256];
+	char target[512] = "";
+	size_t n = (size_t)snprintf(target, sizeof target, "%s", path);
 
-	if (strcmp(h->path, "/restock") == 0 &&
-	    (!g_token[0] || strlen(h->token) != strlen(g_token) ||
-	     CRYPTO_memcmp(h->token, g_token, strlen(g_token)) != 0)) {
-		http_answer(c, 401, "text/plain", "the token is missing or wrong\n");
-		return;
+	for (int i = 0; i < 2 && names[i]; i++) {
+		const char *value = evhttp_find_header(q, names[i]);
+		char *safe = value && strlen(value) <= 64 ? evhttp_uriencode(value, -1, 0) : NULL;
+
+		if (!safe) {
+			net_reply(req, 400, "item and count, or a number, are needed\n");
+			return;
+		}
+		n += (size_t)snprintf(target + n, sizeof target - n, "%c%s=%s", i ? '&' : '?',
+		                      names[i], safe);
+		free(safe);
 	}
-	if (target_of(h, h->path, target, sizeof target))
-		pass(c, "POST", target);
-	else
-		http_answer(c, 400, "text/plain", "item and count are needed\n");
-}
-
-static void
-show_order(struct conn *c, const struct http *h)
-{
-	char number[16], target[64];
-
-	if (!http_param(h->query, "number", number, sizeof number) ||
-	    strspn(number, "0123456789") != strlen(number)) {
-		http_answer(c, 400, "text/plain", "a number is needed\n");
-		return;
-	}
-	snprintf(target, sizeof target, "/order?number=%s", number);
-	pass(c, "GET", target);
-}
-
-static void
-serve(struct conn *c)
-{
-	struct http h;
-	bool post;
-
-	if (!http_request(c, &h))
-		return;
-	post = strcmp(h.method, "POST") == 0;
-	if (!post && strcmp(h.path, "/") == 0)
-		page(c);
-	else if (!post && strcmp(h.path, "/stock") == 0)
-		pass(c, "GET", "/stock");
-	else if (!post && strcmp(h.path, "/order") == 0)
-		show_order(c, &h);
-	else if (post && (strcmp(h.path, "/order") == 0 || strcmp(h.path, "/restock") == 0))
-		change(c, &h);
-	else
-		http_answer(c, 404, "text/plain", "not found\n");
+	net_call(g_cart, method, target, req, pass);
 }
 
 static bool
-ready(void)
+has_token(struct evhttp_request *req)
 {
-	char body[BODY_MAX + 1];
+	const char *v = evhttp_find_header(evhttp_request_get_input_headers(req), "Authorization");
 
-	return http_call(g_cart, "GET", "/stock", body) == 200;
+	return v && g_token[0] && strncmp(v, "Bearer ", 7) == 0 &&
+	       strlen(v + 7) == strlen(g_token) &&
+	       CRYPTO_memcmp(v + 7, g_token, strlen(g_token)) == 0;
+}
+
+/* Of the query, or of a form in the body. */
+static bool
+parameters(struct evhttp_request *req, struct evkeyvalq *ret)
+{
+	struct evbuffer *body = evhttp_request_get_input_buffer(req);
+	const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(req));
+	char form[NET_BODY_MAX + 1];
+	ev_ssize_t n = evbuffer_copyout(body, form, NET_BODY_MAX);
+
+	form[n > 0 ? n : 0] = '\0';
+	return evhttp_parse_query_str(n > 0 ? form : query ? query : "", ret) == 0;
+}
+
+static void
+route(struct evhttp_request *req, const char *path, const struct evkeyvalq *q)
+{
+	static const char *const change[2] = {"item", "count"}, *const show[2] = {"number", NULL};
+	bool post = evhttp_request_get_command(req) == EVHTTP_REQ_POST;
+
+	if (!post && strcmp(path, "/") == 0)
+		net_call(g_cart, EVHTTP_REQ_GET, "/stock", req, page_answer);
+	else if (!post && strcmp(path, "/stock") == 0)
+		net_call(g_cart, EVHTTP_REQ_GET, "/stock", req, pass);
+	else if (!post && strcmp(path, "/order") == 0)
+		forward(req, EVHTTP_REQ_GET, path, q, show);
+	else if (post && strcmp(path, "/order") == 0)
+		forward(req, EVHTTP_REQ_POST, path, q, change);
+	else if (!post || strcmp(path, "/restock") != 0)
+		net_reply(req, 404, "not found\n");
+	else if (!has_token(req))
+		net_reply(req, 401, "the token is missing or wrong\n");
+	else
+		forward(req, EVHTTP_REQ_POST, path, q, change);
+}
+
+static void
+on_request(struct evhttp_request *req, void *arg)
+{
+	const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(req));
+	struct evkeyvalq q;
+
+	(void)arg;
+	if (!path || !parameters(req, &q)) {
+		net_reply(req, 400, "malformed request\n");
+		return;
+	}
+	route(req, path[0] ? path : "/", &q);
+	evhttp_clear_headers(&q);
+}
+
+static void
+ready_answer(struct evhttp_request *req, int code, const char *text)
+{
+	(void)text;
+	net_reply(req, code == 200 ? 200 : 503, code == 200 ? "ready\n" : "not ready\n");
+}
+
+static void
+ready(struct evhttp_request *req)
+{
+	net_call(g_cart, EVHTTP_REQ_GET, "/stock", req, ready_answer);
 }
 
 int
@@ -181,7 +169,7 @@ main(void)
 	g_cart = net_env("SHOP_CART", "cart:8080");
 	g_title = net_env("SHOP_TITLE", "The confidential shop");
 	g_token = net_env("SHOP_TOKEN", "");
-	net_door(net_env("SHOP_LISTEN", ":8443"), DOOR_PUBLIC, serve);
-	health_door(net_env("SHOP_HEALTH", ":9090"), ready);
+	net_http(net_env("SHOP_LISTEN", ":8443"), false, on_request);
+	net_health(net_env("SHOP_HEALTH", ":9090"), ready);
 	return net_run();
 }
