@@ -14,7 +14,7 @@ static const struct rego_builtin_group *const groups[] = {
 	&rego_group_semver,     &rego_group_time,    &rego_group_units,      &rego_group_url,
 	&rego_group_uuid,       &rego_group_crypto,  &rego_group_jwt,        &rego_group_jwt_sign,
 	&rego_group_graphql,    &rego_group_x509,    &rego_group_yaml,
-	&rego_group_template,
+	&rego_group_template,   &rego_group_schema,
 };
 
 const struct rego_builtins rego_builtins_full = {"full", groups, COUNT_OF(groups)};
