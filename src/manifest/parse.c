@@ -99,6 +99,10 @@ decode_policies(struct decode *d, const char *path, const struct value *v,
 			           "a policy is named by 64 lower-case hex digits");
 			continue;
 		}
+		/* HOSTDATA of a guest that was launched without any policy. */
+		if (bytes_all_zero(hash256_view(&one.hash)))
+			faults_add(d->faults, FAULT_ERROR, at,
+			           "zeros are what a guest without policy reports");
 		decode_object(d, at, &v->u.members[i].val, policy_rules, COUNT_OF(policy_rules),
 		              &one);
 		p = model_insert_policy(d->m, &one.hash);

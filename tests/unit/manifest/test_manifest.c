@@ -29,6 +29,7 @@ static const struct row rows[] = {
 	{"\"Role\": \"coordinator\"", "\"Role\": \"\"", "Policies", "no policy has the role"},
 	{"\"" SAMPLE_WEB "\"", "\"" H64("F") "\"", "Policies." H64("F"), "lower-case"},
 	{"\"" SAMPLE_WEB "\"", "\"ff\"", "Policies.ff", "64 lower-case"},
+	{"\"" SAMPLE_WEB "\"", "\"" H64("0") "\"", "Policies." H64("0"), "guest without policy"},
 	{"\"WorkloadSecretID\": \"apps/v1/Deployment/shop/web\"", "\"WorkloadSecretID\": \"a\\u0000b\"",
 	 WEB ".WorkloadSecretID", "control characters"},
 	{"\"WorkloadSecretID\": \"apps/v1/Deployment/shop/web\"", "\"WorkloadSecretID\": 3",
