@@ -131,21 +131,6 @@ pod_report_state(struct pod *p)
 }
 
 static void
-on_startup(struct prober *r, bool success)
-{
-	struct ctr *c = r->ctr;
-
-	prober_stop(r);
-	if (!success) {
-		snprintf(c->reason, sizeof c->reason, "the startup probe failed");
-		kill(c->pid, SIGTERM);
-		return;
-	}
-	c->started = true;
-	advance(c->pod);
-}
-
-static void
 on_readiness(struct prober *r, bool success)
 {
 	if (r->ctr->ready == success)
@@ -174,6 +159,22 @@ now_started(struct ctr *c)
 		c->ready = true;
 	if (c->spec->liveness.kind != PROBE_NONE)
 		prober_start(&c->liveness, c, &c->spec->liveness, on_liveness);
+}
+
+static void
+on_startup(struct prober *r, bool success)
+{
+	struct ctr *c = r->ctr;
+
+	prober_stop(r);
+	if (!success) {
+		snprintf(c->reason, sizeof c->reason, "the startup probe failed");
+		kill(c->pid, SIGTERM);
+		return;
+	}
+	c->started = true;
+	now_started(c);
+	advance(c->pod);
 }
 
 static void
