@@ -3,93 +3,51 @@
 
 #include "crypto/cert.h"
 #include "evidence/snp/roots.h"
+#include "manifest/reference.h"
 
-enum { SEV_FEATURES_SNP_ACTIVE = 1 };
-
-static bool
-product_of(enum manifest_product p, enum snp_product *ret)
+/* Lists that a converted set borrows from the manifest, copied: the judge outlives it. */
+static const void *
+keep(struct arena *a, const void *p, size_t n)
 {
-	switch (p) {
-	case MANIFEST_MILAN:
-		*ret = SNP_MILAN;
-		return true;
-	case MANIFEST_GENOA:
-		*ret = SNP_GENOA;
-		return true;
-	case MANIFEST_TURIN:
-		*ret = SNP_TURIN;
-		return true;
-	case MANIFEST_PRODUCT_NONE:
-		break;
+	return n > 0 ? arena_copy(a, bytes_of(p, n)).p : NULL;
+}
+
+static void
+convert_snp(struct judge *j, const struct manifest *m)
+{
+	struct snp_reference *sets = arena_array(&j->arena, m->n_snp, sizeof *sets);
+
+	for (size_t i = 0; sets && i < m->n_snp; i++) {
+		struct snp_reference *r = &sets[j->references.n_snp];
+
+		/* Without them a set would name nothing: it is no set yet. */
+		if (!m->snp[i].has_measurement || m->snp[i].product == MANIFEST_PRODUCT_NONE)
+			continue;
+		manifest_snp_reference(m, i, r);
+		r->chip_ids = keep(&j->arena, r->chip_ids, r->n_chip_ids * sizeof *r->chip_ids);
+		j->references.n_snp++;
 	}
-	return false;
+	j->references.snp = sets;
 }
 
-/* What an absent GuestPolicy means: SMT allowed, all else off (manifest/manifest.h). */
-static struct snp_guest_policy
-guest_policy_of(const struct manifest_snp *m)
+static status
+convert_tdx(struct judge *j, const struct manifest *m, struct err *err)
 {
-	if (!m->has_guest_policy)
-		return (struct snp_guest_policy){.smt = true};
-	return (struct snp_guest_policy){
-		.abi_minor = m->guest_policy.abi_minor,
-		.abi_major = m->guest_policy.abi_major,
-		.smt = m->guest_policy.smt,
-		.migrate_ma = m->guest_policy.migrate_ma,
-		.single_socket = m->guest_policy.single_socket,
-		.cxl_allowed = m->guest_policy.cxl_allowed,
-		.mem_aes_256_xts = m->guest_policy.mem_aes_256_xts,
-		.rapl_dis = m->guest_policy.rapl_dis,
-		.ciphertext_hiding = m->guest_policy.ciphertext_hiding_dram,
-		.page_swap_disable = m->guest_policy.page_swap_disable,
-	};
-}
+	struct tdx_reference *sets = arena_array(&j->arena, m->n_tdx, sizeof *sets);
 
-/* Absent: everything may be on, nothing must be. */
-static struct snp_platform_info
-platform_info_of(const struct manifest_snp *m)
-{
-	if (!m->has_platform_info)
-		return (struct snp_platform_info){.smt = true, .tsme = true, .tio = true};
-	return (struct snp_platform_info){
-		.smt = m->platform_info.smt_enabled,
-		.tsme = m->platform_info.tsme_enabled,
-		.ecc = m->platform_info.ecc_enabled,
-		.rapl_disabled = m->platform_info.rapl_disabled,
-		.ciphertext_hiding = m->platform_info.ciphertext_hiding_dram_enabled,
-		.alias_check_complete = m->platform_info.alias_check_complete,
-		.tio = m->platform_info.tio_enabled,
-	};
-}
+	for (size_t i = 0; sets && i < m->n_tdx; i++) {
+		struct tdx_reference *r = &sets[j->references.n_tdx];
+		const struct manifest_tdx *t = &m->tdx[i];
 
-static bool
-convert_snp(struct arena *a, const struct manifest_snp *m, struct snp_reference *r)
-{
-	struct snp_chip_id *chips = arena_array(a, m->n_chip_ids, sizeof *chips);
-
-	if (!m->has_measurement || !product_of(m->product, &r->product) || !chips)
-		return false;
-	for (size_t i = 0; i < m->n_chip_ids; i++)
-		mem_copy(chips[i].b, m->chip_ids[i], sizeof chips[i].b);
-	r->has_trust_root = m->has_trust_root;
-	r->trust_root = m->trust_root;
-	r->measurement = m->measurement;
-	r->has_ap_eip = m->has_apeip;
-	r->ap_eip = m->apeip;
-	r->sev_features = SEV_FEATURES_SNP_ACTIVE;
-	r->minimum_tcb = (struct snp_tcb){
-		.fmc = m->min_tcb.fmc.v,
-		.bootloader = m->min_tcb.bootloader.v,
-		.tee = m->min_tcb.tee.v,
-		.snp = m->min_tcb.snp.v,
-		.microcode = m->min_tcb.microcode.v,
-	};
-	r->guest_policy = guest_policy_of(m);
-	r->platform_info = platform_info_of(m);
-	r->minimum_mitigation = m->has_mitigation_vector ? m->mitigation_vector : 0;
-	r->chip_ids = m->n_chip_ids ? chips : NULL;
-	r->n_chip_ids = m->n_chip_ids;
-	return true;
+		if (!t->has_mr_td || !t->has_mr_seam || !t->has_xfam || t->n_rtmrs != TDX_RTMRS)
+			continue;
+		TRY(manifest_tdx_reference(m, i, &j->arena, r, err));
+		r->mrtd = keep(&j->arena, r->mrtd, r->n_mrtd * sizeof *r->mrtd);
+		r->piids = keep(&j->arena, r->piids, r->n_piids * sizeof *r->piids);
+		j->references.n_tdx++;
+	}
+	j->references.tdx = sets;
+	return OK;
 }
 
 static void
@@ -110,19 +68,15 @@ add_policies(struct judge *j, const struct manifest *m)
 status
 judge_init(struct judge *j, const struct manifest *m, struct err *err)
 {
-	struct snp_reference *sets;
-
 	*j = (struct judge){0};
 	arena_init(&j->arena, MANIFEST_MAX_BYTES);
-	sets = arena_array(&j->arena, m->n_snp, sizeof *sets);
-	for (size_t i = 0; sets && i < m->n_snp; i++)
-		if (convert_snp(&j->arena, &m->snp[i], &sets[j->references.n_snp]))
-			j->references.n_snp++;
-	j->references.snp = sets;
+	convert_snp(j, m);
+	TRY(convert_tdx(j, m, err));
 	add_policies(j, m);
 	j->cache = snp_cache_new();
+	j->tdx_cache = tdx_cache_new();
 	TRY(arena_check(&j->arena, err));
-	if (j->references.n_snp == 0)
+	if (j->references.n_snp + j->references.n_tdx == 0)
 		return err_set(err, ERR_UNSUPPORTED, "E-JUDGE-001",
 		               "the manifest has no reference values of a kind that is verified here");
 	return OK;
@@ -132,6 +86,7 @@ void
 judge_done(struct judge *j)
 {
 	snp_cache_free(j->cache);
+	tdx_cache_free(j->tdx_cache);
 	arena_done(&j->arena);
 	*j = (struct judge){0};
 }
@@ -161,6 +116,7 @@ judge_evidence(const struct judge *j, const struct document *d, enum judge_role 
 		.revocation = REVOCATION_REQUIRED,
 		.now = now,
 		.cache = j->cache,
+		.tdx_cache = j->tdx_cache,
 	};
 	struct evidence_result result;
 
@@ -174,19 +130,57 @@ judge_evidence(const struct judge *j, const struct document *d, enum judge_role 
 	return OK;
 }
 
+static status
+claimed_by_quote(const struct document *d, struct hash256 *ret, struct err *err)
+{
+	struct verdict v = {0};
+	struct tdx_quote q;
+
+	if (!is_ok(tdx_quote_parse(d->evidence, &q, &v)))
+		return verdict_status(&v, err);
+	mem_copy(ret->b, q.mrconfigid.p, sizeof ret->b);
+	return OK;
+}
+
 status
 judge_claimed_policy(const struct document *d, struct hash256 *ret, struct err *err)
 {
 	struct verdict v = {0};
 	struct snp_report report;
 
-	if (d->tee != TEE_SNP)
-		return err_set(err, ERR_UNSUPPORTED, "E-JUDGE-001",
-		               "evidence of this kind is not verified here");
+	if (d->tee == TEE_TDX)
+		return claimed_by_quote(d, ret, err);
 	if (!is_ok(snp_report_parse(d->evidence, &report, &v)))
 		return verdict_status(&v, err);
 	mem_copy(ret->b, report.host_data, sizeof ret->b);
 	return OK;
+}
+
+/* Does the quote's chain end, validly, at a root that is not Intel's? */
+static bool
+quote_of_other_root(const struct document *d, int64_t now)
+{
+	struct cert *certs[4] = {NULL};
+	struct verdict v = {0};
+	struct tdx_quote q;
+	bool other = false;
+	size_t n = 0;
+
+	if (!is_ok(tdx_quote_parse(d->evidence, &q, &v)) ||
+	    !is_ok(cert_parse_pem(q.pck_pem, COUNT_OF(certs), certs, &n, NULL)))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		CLEANUP(tdx_chain_done) struct tdx_chain chain = {0};
+		struct hash256 id = cert_key_id(certs[i]);
+
+		other |= is_ok(cert_signed_by(certs[i], certs[i], NULL)) &&
+		         !hash256_equal(&id, &tdx_intel_root) &&
+		         is_ok(tdx_chain_open(q.pck_pem, &d->endorsements, &id, false, now, &chain,
+		                              &v));
+	}
+	for (size_t i = 0; i < n; i++)
+		cert_free(certs[i]);
+	return other;
 }
 
 /* Signed under this root, whatever else is wrong with it? */
@@ -218,6 +212,8 @@ signed_under(const struct document *d, const struct hash256 *root, int64_t now)
 uint64_t
 judge_vendor_root(const struct document *d, int64_t now)
 {
+	if (d->tee == TEE_TDX)
+		return quote_of_other_root(d, now) ? 0 : 1;
 	for (size_t i = 0; i < d->endorsements.n_certs; i++) {
 		CLEANUP(cert_drop) struct cert *c = NULL;
 		struct hash256 id;

@@ -22,6 +22,7 @@ struct judge {
 	struct reference_sets references;
 	struct policy_list coordinators, policies;
 	struct snp_cache *cache; /* chains that were found valid */
+	struct tdx_cache *tdx_cache;
 };
 /* ERR_UNSUPPORTED E-JUDGE-001: no reference set of a kind that can be verified. */
 status judge_init(struct judge *j, const struct manifest *m, struct err *err);

@@ -93,6 +93,8 @@ manifest_tdx_reference(const struct manifest *m, size_t i, struct arena *arena,
 	struct rd xfam = rd_init(bytes_of(s->xfam, sizeof s->xfam));
 	uint8_t(*rtmr0)[48] = arena_array(arena, 1 + s->n_rtmr0_alternatives, sizeof *rtmr0);
 	struct tdx_reference r = {
+		.has_trust_root = s->has_trust_root,
+		.trust_root = s->trust_root,
 		.mrtd = &s->mr_td.b,
 		.n_mrtd = 1,
 		.has_mrseam = true,
