@@ -109,10 +109,24 @@ status
 oci_cache_put(const struct oci_cache *c, const struct hash256 *digest, struct bytes data,
               struct err *err)
 {
-	char path[4096];
+	char path[4096], tmp[4096];
+	CLEANUP(fd_close) int fd = -1;
+	uint64_t salt;
+	status s;
 
 	oci_cache_path(c, digest, path);
-	return file_write(path, data, 0600, err);
+	random_bytes(&salt, sizeof salt);
+	snprintf(tmp, sizeof tmp, "%.4000s.tmp-%016llx", path, (unsigned long long)salt);
+	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return failed(err, path, "cannot create");
+	/* No fsync: what a crash leaves is found out by its digest and fetched again. */
+	s = err_at(err, fd_write_all(fd, data, err), "%s", path);
+	if (is_ok(s) && rename(tmp, path) != 0)
+		s = failed(err, path, "cannot store");
+	if (!is_ok(s))
+		unlink(tmp);
+	return s;
 }
 
 /* ---- partial downloads ---- */

@@ -52,7 +52,7 @@ net_base(void)
 	return g.base;
 }
 
-static void
+__attribute__((noreturn)) static void
 die(const char *of, const char *what)
 {
 	net_log("%s: %s", of, what);
