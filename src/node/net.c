@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
@@ -26,6 +27,7 @@ enum {
 	STATE_SIZE = 4, /* pod u16, running u8, ready u8 */
 	PRIVILEGED_PORTS = 1024,
 	PORT_SHIFT = 8000,
+	NOBODY = 65534,
 };
 
 /* ---- namespace and bridge ---- */
@@ -167,6 +169,18 @@ tell_start(int control, const struct net_plan *plan, const struct err *err)
 	(void)!send(control, b.p, b.n, MSG_NOSIGNAL);
 }
 
+/* All sockets are open: what is left to do needs no rights. A change of users clears the death
+ * signal. */
+static status
+drop_privileges(struct err *err)
+{
+	if (setgroups(0, NULL) != 0 || setresgid(NOBODY, NOBODY, NOBODY) != 0 ||
+	    setresuid(NOBODY, NOBODY, NOBODY) != 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return err_set_errno(err, ERR_IO, "E-NODE-060", "cannot give up privileges");
+	return OK;
+}
+
 static void NORETURN
 run_netd(struct net_plan *plan, const struct net *n, int control)
 {
@@ -175,13 +189,13 @@ run_netd(struct net_plan *plan, const struct net *n, int control)
 	struct event *ev;
 
 	prctl(PR_SET_NAME, "contrast-net");
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGTERM, SIG_IGN); /* of a terminal's group: the node ends us */
 	signal(SIGINT, SIG_IGN);
 	state.plan = plan;
 	state.base = event_base_new();
-	if (!state.base || !is_ok(serve_all(&state, plan, n, &err))) {
+	if (!state.base || !is_ok(serve_all(&state, plan, n, &err)) ||
+	    !is_ok(drop_privileges(&err))) {
 		tell_start(control, plan, &err);
 		_exit(1);
 	}

@@ -68,6 +68,30 @@ on_stop(evutil_socket_t sig, short what, void *arg)
 	node_changed(n);
 }
 
+/* The pods' network is one process; without it they would hang: end, and let status say why. */
+static void
+on_net_gone(evutil_socket_t fd, short what, void *arg)
+{
+	struct node *n = arg;
+
+	(void)fd;
+	if (n->phase != NODE_RUNNING)
+		return;
+	event_del(n->net_gone);
+	(void)err_set(&n->error, ERR_IO, "E-NODE-064", "the process of the pods' network ended");
+	log_err(LOG_ERROR, "stopping", &n->error);
+	on_stop(0, what, n);
+}
+
+static status
+watch_network(struct node *n, struct err *err)
+{
+	n->net_gone = event_new(n->base, n->net.control, EV_READ | EV_PERSIST, on_net_gone, n);
+	if (!n->net_gone || event_add(n->net_gone, NULL) != 0)
+		return err_set(err, ERR_INTERNAL, "E-NODE-042", "cannot watch the network");
+	return OK;
+}
+
 static void
 on_progress(void *ctx, size_t done, size_t total, struct bytes image)
 {
@@ -146,13 +170,15 @@ bring_up(struct node *n, struct launcher_files *files, char images[RUNDIR_PATH +
 	TRY(make_loop(n, err));
 	TRY(node_status_write(n, err));
 	TRY(open_launcher(n, files, rundir_file(&n->o->run, "images", images), err));
-	if (needs_processor(n))
-		TRY(processor_open(n->o->state_dir, n->o->part, clock_realtime(), &n->processor,
-		                   err));
 	TRY(node_pull_images(&n->o->run, &n->plan, on_progress, n, err));
 	n->phase = NODE_STARTING;
 	TRY(node_status_write(n, err));
+	/* netd talks to pods: it is forked before there are keys in memory. */
 	TRY(net_start(&n->plan.net, &n->net, err));
+	TRY(watch_network(n, err));
+	if (needs_processor(n))
+		TRY(processor_open(n->o->state_dir, n->o->part, clock_realtime(), &n->processor,
+		                   err));
 	TRY(start_pods(n, err));
 	n->phase = NODE_RUNNING;
 	return node_status_write(n, err);
@@ -161,7 +187,7 @@ bring_up(struct node *n, struct launcher_files *files, char images[RUNDIR_PATH +
 static void
 release(struct node *n)
 {
-	struct event *const events[] = {n->flush, n->deadline, n->term, n->intr};
+	struct event *const events[] = {n->flush, n->deadline, n->term, n->intr, n->net_gone};
 
 	for (size_t i = 0; n->pods && i < n->plan.n_pods; i++)
 		node_pod_done(&n->pods[i]);
@@ -194,6 +220,12 @@ node_serve(const struct node_options *o, struct err *err)
 		log_warn("INSECURE: this machine's own software signs the evidence of these pods",
 		         F_CSTR("deployment", o->run.name));
 		event_base_dispatch(node.base);
+		if (node.error.cls != ERR_OK) {
+			*err = node.error;
+			s = (status){err->cls};
+			node.phase = NODE_FAILED;
+			(void)node_status_write(&node, NULL);
+		}
 	} else if (node.lock >= 0) {
 		node.phase = NODE_FAILED;
 		node.error = *err;

@@ -198,7 +198,7 @@ open_logs(struct node_pod *p, struct err *err)
 		snprintf(name, sizeof name, "logs/%.*s/%.*s.log", BYTES_ARG(p->plan->name),
 		         BYTES_ARG(p->plan->containers[i]));
 		rundir_file(&p->node->o->run, name, path);
-		p->logs[i].fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+		p->logs[i].fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
 		if (p->logs[i].fd < 0)
 			return err_at(err,
 			              err_set_errno(err, ERR_IO, "E-NODE-084", "cannot create"),
@@ -245,6 +245,8 @@ watch(struct node *n, struct node_pod *p, struct err *err)
 		return err_set(err, ERR_INTERNAL, "E-NODE-042", "cannot watch a pod");
 	if (device < 0)
 		return OK;
+	/* A guest that asks and does not listen loses its line; the others must not wait for it. */
+	evutil_make_socket_nonblocking(device);
 	p->device = event_new(n->base, device, EV_READ | EV_PERSIST, on_device, p);
 	if (!p->device || event_add(p->device, NULL) != 0)
 		return err_set(err, ERR_INTERNAL, "E-NODE-042", "cannot watch a pod");

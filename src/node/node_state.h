@@ -51,7 +51,7 @@ struct node {
 	struct processor *processor;
 	struct launcher *launcher;
 	struct event_base *base;
-	struct event *flush, *deadline, *term, *intr;
+	struct event *flush, *deadline, *term, *intr, *net_gone;
 	struct node_pod *pods;
 	bool dirty;
 };

@@ -60,11 +60,11 @@ read_image(const struct ctr *c, const struct oci_cache *store, struct start *s, 
 		TRY(pod_policy_image(c, &ref.digest, err));
 	TRY(store_get(store, &ref.digest, &s->manifest, err));
 	TRY(oci_manifest_parse(&s->arena, buf_view(&s->manifest), (struct bytes){NULL, 0}, &kind,
-	                   &s->layers, &child, err));
+	                       &s->layers, &child, err));
 	if (kind == MANIFEST_INDEX) {
 		TRY(store_get(store, &child.digest, &s->manifest, err));
 		TRY(oci_manifest_parse(&s->arena, buf_view(&s->manifest), (struct bytes){NULL, 0},
-		                   &kind, &s->layers, &child, err));
+		                       &kind, &s->layers, &child, err));
 		if (kind != MANIFEST_IMAGE)
 			return err_set(err, ERR_REJECTED, "E-NODE-043", "an index names an index");
 	}

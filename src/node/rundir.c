@@ -201,6 +201,17 @@ process_start_time(pid_t pid)
 	return text_u64(bytes_sub(t, 0, bytes_find_byte(t, ' ', 0)), UINT64_MAX, &v) ? v : 0;
 }
 
+status
+rundir_need_root(struct err *err)
+{
+	if (geteuid() == 0)
+		return OK;
+	return err_hint(err,
+	                err_set(err, ERR_UNSUPPORTED, "E-NODE-050",
+	                        "pods on this machine are started and stopped by root"),
+	                "run it with sudo");
+}
+
 /* ---- down ---- */
 
 struct process {

@@ -48,6 +48,9 @@ bool rundir_is_running(const struct rundir *r);
  */
 status rundir_down(const struct rundir *r, unsigned int grace, struct err *err);
 
+/* What starts and stops pods needs root: ERR_UNSUPPORTED E-NODE-050 without. */
+status rundir_need_root(struct err *err);
+
 /* Start time of a process in clock ticks since boot, 0 if there is none: a pid and it name one
  * process for ever. */
 uint64_t process_start_time(pid_t pid);

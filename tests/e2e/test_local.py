@@ -182,6 +182,15 @@ def test_node_killed_then_down(deployment, image):
     deployment.up()
 
 
+def test_network_process_killed(deployment, image):
+    deployment.write(workload("a", [container("a", image, "wait")]), service("a", 80, 80))
+    deployment.up()
+    os.kill(deployment.status()["network"]["pid"], signal.SIGKILL)
+    deployment.wait(lambda: deployment.run("status", deployment.folder, check=False).returncode == 3)
+    status = json.loads((deployment.run_dir() / "status.json").read_text())
+    assert status["phase"] == "failed" and status["error"]["id"] == "E-NODE-064"
+
+
 def test_up_clears_what_a_crash_left(deployment, image):
     deployment.write(workload("a", [container("a", image, "wait")]))
     deployment.up()

@@ -376,6 +376,7 @@ verb_up(const struct options *o, struct err *err)
 	CLEANUP(up_done) struct up u = {.o = o, .dir = o->n_args ? o->args[0] : "."};
 	CLEANUP(buf_done) struct buf out = {0};
 
+	TRY(rundir_need_root(err));
 	banner();
 	TRY(prepare(&u, err));
 	TRY(start_node(&u, err));
