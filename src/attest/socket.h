@@ -18,7 +18,7 @@
  *              op 2 mesh-cert   nonce[32] || SHA-256(attester key)[32] || SHA-256(peer key)[32]
  *                               || exporter[32] || SHA-256(payload)[32]
  *   answer   = version u8 (1) || result u8 || tee u8 (1 snp, 2 tdx; 0 unless ok) || rest
- *              result 0: rest is the evidence document (JSON, DESIGN section 6) with its
+ *              result 0: rest is the evidence document (JSON, docs/evidence.md) with its
  *              endorsements; else a line for people
  *
  * A socket that serves one op answers any other with ATTEST_REFUSED. For

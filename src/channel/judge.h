@@ -36,7 +36,7 @@ struct judgement {
 /*
  * ERR_REJECTED E-EVIDENCE-100 with the reason in *v; *ret is set only when
  * accepted. A fresh revocation list is demanded. Order of checks: PROTOCOL
- * section 11 (cheap mismatches first), then DESIGN section 8.
+ * section 11 (cheap mismatches first), then docs/evidence.md.
  */
 status judge_evidence(const struct judge *j, const struct document *d, enum judge_role role,
                       const struct hash512 *report_data, int64_t now, struct judgement *ret,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * document.h: the evidence document (DESIGN section 6), in which evidence
+ * document.h: the evidence document (docs/evidence.md), in which evidence
  * travels with what it needs to be judged:
  *
  *   {"type": "snp" | "tdx",

@@ -2,7 +2,7 @@
 /*
  * verdict.h: the answer of a security decision. Never a bool: a zeroed verdict
  * is "not evaluated", which is no acceptance, and evidence_verify() alone, at
- * its very end, can make one accepted (DESIGN section 4).
+ * its very end, can make one accepted.
  */
 #ifndef EVIDENCE_VERDICT_H
 #define EVIDENCE_VERDICT_H
@@ -10,7 +10,7 @@
 #include "base/bytes.h"
 #include "base/status.h"
 
-/* The steps of the pipeline in their order (DESIGN section 8); the one that a rejection names. */
+/* The steps of the pipeline in their order (docs/evidence.md); the one that a rejection names. */
 enum verdict_step {
 	STEP_NOT_EVALUATED = 0,
 	STEP_DECODE,     /* the bytes are no evidence of this kind */

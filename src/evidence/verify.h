@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * verify.h: the one verifier of evidence (DESIGN section 8). Bytes, what is
+ * verify.h: the one verifier of evidence (docs/evidence.md). Bytes, what is
  * expected and the time in; a verdict out. No I/O, no global state: the same
  * inputs give the same verdict on every machine.
  *

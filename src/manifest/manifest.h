@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * manifest.h: the model of manifest.json (DESIGN section 6, PROTOCOL sections
+ * manifest.h: the model of manifest.json (docs/manifest.md, PROTOCOL sections
  * 2, 8, 9, 12; docs/manifest.md has every field). A manifest is built by
  * manifest_parse() from untrusted bytes, or by manifest_new() and the editing
  * functions; once shared (manifest_ref) it is immutable.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * layout.h: the local launch layout (DESIGN section 10): what a launcher boots
+ * layout.h: the local launch layout (docs/local-platform.md): what a launcher boots
  * becomes one SNP launch digest. The page chain is AMD's (SNP firmware ABI,
  * LAUNCH_UPDATE); which pages there are, and where, is ours: firmware ending
  * at 4 GiB, one page with the SEV hash table, one VMSA a virtual processor.

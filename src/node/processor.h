@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * processor.h: the software secure processor of a local platform (DESIGN
- * section 10). It stands in for AMD's: it has a root of its own, measures what
+ * processor.h: the software secure processor of a local platform (docs/local-platform.md). It stands in for AMD's: it has a root of its own, measures what
  * a launcher boots, takes HOSTDATA at launch, and signs attestation reports in
  * SNP's format. INSECURE by construction: whoever runs it can sign anything.
  * That is why its root is not AMD's, and why a manifest that trusts it must

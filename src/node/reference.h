@@ -2,7 +2,7 @@
 /*
  * reference.h: reference values of the local platform's rows, computed from
  * the very files that would be booted and the processor that would sign, never
- * constants (DESIGN sections 10 and 12). Only these rows have built-in ones.
+ * constants (docs/local-platform.md). Only these rows have built-in ones.
  */
 #ifndef NODE_REFERENCE_H
 #define NODE_REFERENCE_H
