@@ -33,12 +33,12 @@ def build(tmp_path):
 
 def test_digests_repeat_and_images_run(tmp_path, build):
     with Registry(tmp_path) as registry:
-        first = images("push", registry.host, "web", "store", build=build)
+        first = images("push", registry.host, "web", "cart", build=build)
         assert first.returncode == 0, first.stderr
         references = dict(LINE.fullmatch(line).groups() for line in first.stdout.splitlines())
-        assert list(references) == ["web", "store"]
+        assert list(references) == ["web", "cart"]
         shutil.rmtree(build / "images")
-        assert images("push", registry.host, "web", "store", build=build).stdout == first.stdout
+        assert images("push", registry.host, "web", "cart", build=build).stdout == first.stdout
         for name, reference in references.items():
             rootfs = tmp_path / name
             r = subprocess.run([TOOL, "--cache", tmp_path / "cache", "unpack", reference, rootfs],
