@@ -127,8 +127,6 @@ struct rule {
 	struct module *module;
 	struct variable *vars; /* by number, from 1; else branches included */
 	uint32_t n_vars;
-	const struct value *metadata; /* of the METADATA comment, or NULL */
-	uint32_t line;
 };
 
 struct import {
@@ -145,15 +143,8 @@ struct module {
 	uint32_t package_off;
 	struct import *imports;
 	struct rule *rules;
-	struct comment *comments;
 	bool v1;
 	struct module *next;
-};
-
-struct comment {
-	uint32_t off, line, col;
-	struct bytes text; /* behind the # */
-	struct comment *next;
 };
 
 #endif

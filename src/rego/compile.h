@@ -38,6 +38,7 @@ struct compiler {
 	uint32_t n_nodes;
 	struct group *groups, **groups_tail;
 	uint32_t n_groups;
+	struct annotation *annotations, **annotations_tail; /* metadata.c */
 	struct target *targets; /* of with data... */
 	uint64_t work;
 	uint32_t visit_depth;
@@ -75,6 +76,11 @@ status compile_memory(struct compiler *c); /* ERR_LIMIT if the arena failed */
 
 /* Number of a function that a `with` replaces or puts in. */
 status mock_index(struct compiler *c, struct callee f, uint32_t *ret);
+
+/* METADATA comments, when a module asks for them; and what they say about a rule, alone or with
+ * those of its document and packages. */
+status metadata_read(struct compiler *c);
+status metadata_of(struct compiler *c, const struct rule *r, bool chain, struct value *ret);
 
 /* Names to numbers, in every rule and the query. E-REGO-010... */
 status resolve_all(struct compiler *c);

@@ -202,6 +202,7 @@ compile(struct compiler *c, const struct policy_module *modules, size_t n, const
 	c->n_nodes = 1;
 	TRY(parse_modules(c, modules, n));
 	TRY(parse_the_query(c, query));
+	TRY(metadata_read(c));
 	TRY(tree_build(c));
 	TRY(resolve_all(c));
 	TRY(check_recursion(c));

@@ -8,6 +8,7 @@ struct resolver {
 	const struct source *source;
 	const struct module *module; /* NULL: a query */
 	struct node *package;
+	const struct rule *rule;     /* or NULL */
 	struct declared *names;      /* undeclared ones */
 	struct declared *argument_names; /* those that stand in the arguments */
 	struct scope *scope;
@@ -376,9 +377,27 @@ check_arity(struct resolver *rs, const struct term *t)
 	                    want == 1 ? "" : "s", t->n);
 }
 
+/* rego.metadata.rule() and .chain() are constants. */
+static status
+resolve_metadata(struct resolver *rs, struct term *t, bool *done)
+{
+	bool chain = bytes_is(t->u.call.name, "rego.metadata.chain");
+
+	*done = rs->rule && t->n == 0 && (chain || bytes_is(t->u.call.name, "rego.metadata.rule"));
+	if (!*done)
+		return OK;
+	t->kind = TERM_CONST;
+	return metadata_of(rs->c, rs->rule, chain, &t->u.value);
+}
+
 static status
 resolve_call(struct resolver *rs, struct term *t)
 {
+	bool done;
+
+	TRY(resolve_metadata(rs, t, &done));
+	if (done)
+		return OK;
 	for (uint32_t i = 0; i < t->n; i++)
 		TRY(resolve_term(rs, t->items[i]));
 	if (!t->fn) {
@@ -586,7 +605,7 @@ resolve_branch(struct resolver *rs, struct rule *r)
 static status
 resolve_rule(struct compiler *c, struct module *m, struct node *package, struct rule *r)
 {
-	struct resolver rs = {.c = c, .source = r->source, .module = m, .package = package};
+	struct resolver rs = {.c = c, .source = r->source, .module = m, .package = package, .rule = r};
 
 	TRY(scope_open(&rs));
 	for (uint32_t i = 0; i < r->n_args; i++)
