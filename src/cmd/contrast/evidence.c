@@ -349,7 +349,9 @@ conclude(const struct report *r, struct err *err)
 	static const char *const lacking[] = {"snp/vek-missing", "snp/crl-missing",
 	                                      "tdx/collateral-missing", "tdx/crl-missing"};
 	const struct verdict *v = &r->result->verdict;
-	bool lacks = r->missing.n > 0 && v->step == STEP_CHAIN;
+	/* A list alone makes no chain invalid; certificates that could not be had do. */
+	bool lacks = v->step == STEP_CHAIN &&
+	             bytes_find(r->missing, BYTES("snp-chain"), 0) != SIZE_MAX;
 
 	if (verdict_accepted(v))
 		return OK;

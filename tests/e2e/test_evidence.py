@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""contrast evidence on real reports and quotes: output, exit codes, and the same answer from libcontrast."""
+import importlib.util
+import json
+import os
+import pathlib
+
+import pytest
+
+from deployment import BUILD, run
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DATA = pathlib.Path(os.environ.get("CONTRAST_SHARED_DATA", ROOT.parent / "shared" / "data")) / "vectors"
+SNP = DATA / "snp"
+TDX = DATA / "tdx"
+needs_vectors = pytest.mark.skipif(not SNP.is_dir(), reason="no vectors folder")
+GENOA = [SNP / "ms-tav/genoa_vcek.pem", SNP / "go-sev-guest/ask_ark_genoa.pem"]
+GENOA_REPORT = SNP / "ms-tav/genoa_attestation_report.bin"
+
+
+def contrast(*args, home=None, **kw):
+    env = dict(os.environ, HOME=str(home or "/nonexistent"))
+    env.pop("CONTRAST_CACHE_DIR", None)
+    return run(BUILD / "contrast", "evidence", *args, env=env, **kw)
+
+
+@needs_vectors
+@pytest.mark.parametrize("args, code, text", [
+    ([GENOA_REPORT, "-e", *GENOA], 0, "revocation: not checked"),
+    ([GENOA_REPORT, "-e", *GENOA, "--require-revocation"], 3, "snp/crl-missing"),
+    ([GENOA_REPORT], 3, "snp-vcek Genoa/"),
+    ([GENOA_REPORT, "-e", GENOA[0], SNP / "go-sev-guest/ask_ark_milan.pem"], 1, "snp/root"),
+    ([GENOA_REPORT, "-e", *GENOA, "--time", "2050-01-01T00:00:00Z"], 1, "snp/chain"),
+    ([SNP / "fraunhofer-cmc/report_bad_signature.bin", "-e", SNP / "fraunhofer-cmc/vcek_valid.pem",
+      SNP / "go-sev-guest/ask_ark_milan.pem"], 1, "snp/signature"),
+    ([SNP / "fraunhofer-cmc/report_bad_data.bin"], 2, "firmware response"),
+    ([SNP / "ms-tav/genoa_vcek.pem"], 2, "no evidence"),
+    ([SNP / "ms-sidecar/snp_report.bin", "-e", SNP / "ms-sidecar/uvm_host_amd_certificate.json"], 0,
+     "accepted"),
+    ([TDX / "dcap-qvl/tdx_quote", "-e", TDX / "dcap-qvl/tdx_quote_collateral.json",
+      "-t", "2025-07-01T00:00:00Z", "--require-revocation"], 0, "TCB status  UpToDate"),
+    ([TDX / "dcap-qvl/tdx_quote", "-e", TDX / "dcap-qvl/tdx_quote_collateral.json"], 1,
+     "tdx/crl-expired"),
+    ([TDX / "dcap-qvl/sgx_quote"], 2, "tdx/tee"),
+])
+def test_verify(args, code, text):
+    done = contrast("verify", *args)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert text in done.stdout + done.stderr
+
+
+@needs_vectors
+def test_show_has_every_field():
+    done = contrast("show", GENOA_REPORT, "-e", *GENOA, "-o", "json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["product"] == "Genoa" and told["version"] == 3
+    assert told["policy"]["debugAllowed"] is False and told["reported_tcb"]["microcode"] == 0x54
+    assert told["minimumTCBOfThisPlatform"]["MicrocodeVersion"] == 0x54
+    assert [c["subject"] for c in told["endorsements"]["certificates"]] == ["SEV-VCEK", "SEV-Genoa",
+                                                                            "ARK-Genoa"]
+
+
+def manifest_of(told, **changes):
+    tcb = told["minimumTCBOfThisPlatform"]
+    snp = {"Platform": "test", "ProductName": told["product"], "TrustedMeasurement": told["measurement"],
+           "MinimumTCB": tcb, "GuestPolicy": {"SMT": True, "ABIMinor": 31},
+           "PlatformInfo": {"SMTEnabled": True, "TSMEEnabled": True, "ECCEnabled": True,
+                            "AliasCheckComplete": True}}
+    snp.update(changes)
+    return {"Policies": {told["host_data"]: {"SANs": ["web"], "Role": "coordinator"}},
+            "ReferenceValues": {"snp": [snp]}, "WorkloadOwnerPubKeys": []}
+
+
+@needs_vectors
+def test_policy_and_library_agree(tmp_path):
+    told = json.loads(contrast("show", GENOA_REPORT, "-e", *GENOA, "-o", "json").stdout)
+    spec = importlib.util.spec_from_file_location("verify", ROOT / "examples/verify/verify.py")
+    example = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(example)
+    lib = example.load(str(BUILD / "src/cmd/libcontrast/libcontrast.so.0"))
+    blobs = [p.read_bytes() for p in GENOA]
+    path = tmp_path / "manifest.json"
+    rows = [({}, 0, ""), ({"TrustedMeasurement": "11" * 48}, 1, "snp/measurement"),
+            ({"MinimumTCB": dict(told["minimumTCBOfThisPlatform"], SNPVersion=99)}, 1, "snp/tcb-min"),
+            ({"ProductName": "Milan"}, 1, "snp/product-denied")]
+    for changes, code, reason in rows:
+        path.write_text(json.dumps(manifest_of(told, **changes)))
+        done = contrast("verify", GENOA_REPORT, "-e", *GENOA, "-p", path,
+                        "--report-data", told["report_data"], "-o", "json")
+        assert done.returncode == code, done.stdout + done.stderr
+        answer = json.loads(done.stdout)
+        assert answer.get("reason", "") == reason
+        v = example.verify(lib, path.read_bytes(), GENOA_REPORT.read_bytes(),
+                           bytes.fromhex(told["report_data"]), blobs, 1795500000,
+                           example.REVOCATION_OPTIONAL)
+        assert (v.accepted == 1) == (code == 0) and v.reason.decode() == reason
+    path.write_text(json.dumps(manifest_of(told)))
+    done = contrast("verify", GENOA_REPORT, "-e", *GENOA, "-p", path, "--report-data", "01" * 64)
+    assert done.returncode == 1 and "snp/report-data" in done.stderr
