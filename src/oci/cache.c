@@ -84,6 +84,43 @@ oci_cache_has(const struct oci_cache *c, const struct hash256 *digest, uint64_t 
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == size;
 }
 
+/* Hash of a file's contents; false when it cannot be read. */
+static bool
+hash_file(const char *path, struct hash256 *ret)
+{
+	CLEANUP(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct hasher *h = hasher_new(HASH_SHA256);
+	uint8_t piece[8192];
+	ssize_t n = -1;
+
+	while (fd >= 0 && (n = read(fd, piece, sizeof piece)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			break;
+		hasher_add(h, bytes_of(piece, (size_t)n));
+	}
+	hasher_final(h, ret->b);
+	hasher_free(h);
+	return n == 0;
+}
+
+status
+oci_cache_check(const struct oci_cache *c, const struct hash256 *digest, uint64_t size, bool *ret,
+                struct err *err)
+{
+	struct hash256 got;
+	char path[4096];
+
+	*ret = false;
+	oci_cache_path(c, digest, path);
+	if (!file_exists(path))
+		return OK;
+	*ret = oci_cache_has(c, digest, size) && hash_file(path, &got) &&
+	       hash256_equal(&got, digest);
+	return *ret ? OK : file_remove(path, err);
+}
+
 status
 oci_cache_get(const struct oci_cache *c, const struct hash256 *digest, size_t max, struct buf *out,
               struct err *err)

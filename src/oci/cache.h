@@ -33,6 +33,13 @@ status oci_cache_put(const struct oci_cache *c, const struct hash256 *digest, st
 /* Present with this size (contents are checked when they are used). */
 bool oci_cache_has(const struct oci_cache *c, const struct hash256 *digest, uint64_t size);
 
+/*
+ * The same for a large blob, hashed: *ret says whether it is there and whole. A
+ * damaged one is removed, so that it can be fetched again. ERR_IO.
+ */
+status oci_cache_check(const struct oci_cache *c, const struct hash256 *digest, uint64_t size,
+                       bool *ret, struct err *err);
+
 /* Path of a blob, present or not; NUL-terminated. */
 void oci_cache_path(const struct oci_cache *c, const struct hash256 *digest, char to[4096]);
 

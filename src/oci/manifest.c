@@ -240,8 +240,8 @@ check_schema(const struct value *v, struct err *err)
 
 status
 oci_manifest_parse(struct arena *a, struct bytes text, struct bytes content_type,
-               enum oci_manifest_kind *ret_kind, struct oci_manifest *ret, struct descriptor *ret_child,
-               struct err *err)
+                   enum oci_manifest_kind *ret_kind, struct oci_manifest *ret,
+                   struct descriptor *ret_child, struct err *err)
 {
 	struct json_limits limits = {.depth = 32, .bytes = OCI_MANIFEST_MAX};
 	struct value v;

@@ -72,8 +72,8 @@ enum oci_manifest_kind { MANIFEST_IMAGE, MANIFEST_INDEX };
  * platform), ERR_UNSUPPORTED E-OCI-012 (schema 1, artifacts, foreign layers).
  */
 status oci_manifest_parse(struct arena *a, struct bytes text, struct bytes content_type,
-                      enum oci_manifest_kind *ret_kind, struct oci_manifest *ret,
-                      struct descriptor *ret_child, struct err *err);
+                          enum oci_manifest_kind *ret_kind, struct oci_manifest *ret,
+                          struct descriptor *ret_child, struct err *err);
 
 /* ERR_PARSE E-OCI-015, E-OCI-016 (not linux/amd64), ERR_LIMIT E-OCI-014. */
 status image_config_parse(struct arena *a, struct bytes text, struct image_config *ret,

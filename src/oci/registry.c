@@ -181,7 +181,7 @@ resolve_manifest(struct registry *r, struct oci_image *image, struct err *err)
 	TRY(get_text(r, image, "manifests", &child.digest, &image->manifest_text, &type, err));
 	TRY(check_size(image->manifest_text, child.size, err));
 	TRY(oci_manifest_parse(&image->arena, image->manifest_text, type, &kind, &image->manifest,
-	                   &child, err));
+	                       &child, err));
 	if (kind != MANIFEST_IMAGE)
 		return err_set(err, ERR_PARSE, "E-OCI-010",
 		               "the image manifest is malformed: an index inside an index");

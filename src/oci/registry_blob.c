@@ -139,9 +139,11 @@ registry_fetch_blob(struct registry *r, const struct reference *ref, const struc
 {
 	struct partial p;
 	char text[72];
+	bool whole;
 	status s;
 
-	if (oci_cache_has(r->options.cache, &blob->digest, blob->size))
+	TRY(oci_cache_check(r->options.cache, &blob->digest, blob->size, &whole, err));
+	if (whole)
 		return OK;
 	TRY(partial_open(r->options.cache, &blob->digest, &p, err));
 	s = fetch(r, ref, blob, progress, &p, err);

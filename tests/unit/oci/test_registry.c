@@ -531,6 +531,23 @@ blob_resumes_where_it_broke(void **state)
 }
 
 static void
+damaged_blob_is_fetched_again(void **state)
+{
+	static const char *const damage[] = {"0123456789abcdeF", "0123456789", ""};
+	const struct script_step steps[] = {{.status = 200, .body = body(blob_data)}};
+	char path[4096];
+	struct err err;
+
+	(void)state;
+	oci_cache_path(&g.cache, &g.blob.digest, path);
+	for (size_t i = 0; i < COUNT_OF(damage); i++) {
+		assert_ok(file_write(path, bytes_str(damage[i]), 0600, &err));
+		assert_ok(fetch(steps, COUNT_OF(steps), &g.blob, &err));
+		assert_blob(true);
+	}
+}
+
+static void
 blob_restarts_without_ranges(void **state)
 {
 	const struct script_step steps[] = {
@@ -634,6 +651,7 @@ main(void)
 	        cmocka_unit_test(logins_that_fail),
 	        cmocka_unit_test(plain_http_is_for_loopback),
 	        cmocka_unit_test(blob_resumes_where_it_broke),
+		cmocka_unit_test(damaged_blob_is_fetched_again),
 	        cmocka_unit_test(blob_restarts_without_ranges),
 	        cmocka_unit_test(blob_survives_a_run_that_ended),
 	        cmocka_unit_test(blob_rows),
