@@ -19,9 +19,18 @@ enum {
 	PSS_SALT_MIN = 48,
 };
 
+/*
+ * The same certificate read back from its DER, for those who need its decoded
+ * key: decoding takes longer than issuing, and an issuer never asks.
+ */
+struct full {
+	_Atomic(X509 *) x;
+};
+
 struct cert {
 	atomic_uint refs;
 	X509 *x;
+	struct full *full; /* NULL: x is complete itself */
 	unsigned char *der;
 	size_t der_n;
 	int64_t not_before, not_after;
@@ -86,10 +95,34 @@ cert_from_x509(X509 *x)
 	return c;
 }
 
+struct cert *
+cert_from_keyless(X509 *x)
+{
+	struct cert *c = cert_from_x509(x);
+
+	if (c)
+		c->full = mem_new(struct full);
+	return c;
+}
+
 X509 *
 cert_x509(const struct cert *c)
 {
-	return c->x;
+	const unsigned char *p = c->der;
+	X509 *none = NULL, *read;
+
+	if (!c->full)
+		return c->x;
+	read = atomic_load(&c->full->x);
+	if (read)
+		return read;
+	read = d2i_X509(NULL, &p, (long)c->der_n);
+	ossl_must(read != NULL, "own certificate");
+	/* Somebody else may have been first: his stays. */
+	if (atomic_compare_exchange_strong(&c->full->x, &none, read))
+		return read;
+	X509_free(read);
+	return none;
 }
 
 void
@@ -97,6 +130,9 @@ cert_free(struct cert *c)
 {
 	if (!c || atomic_fetch_sub(&c->refs, 1) != 1)
 		return;
+	if (c->full)
+		X509_free(atomic_load(&c->full->x));
+	mem_free(c->full);
 	X509_free(c->x);
 	OPENSSL_free(c->der);
 	mem_free(c);
@@ -232,7 +268,7 @@ cert_fingerprint(const struct cert *c)
 status
 cert_take_key(const struct cert *c, struct key **ret, struct err *err)
 {
-	EVP_PKEY *pkey = X509_get_pubkey(c->x);
+	EVP_PKEY *pkey = X509_get_pubkey(cert_x509(c));
 
 	if (!pkey)
 		return err_set(err, ERR_PARSE, "E-CRYPTO-001",

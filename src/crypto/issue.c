@@ -3,6 +3,7 @@
 #include "crypto/cert.h"
 #include "crypto/ossl.h"
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
@@ -271,6 +272,35 @@ check_spec(const struct cert_spec *spec, struct err *err)
 	return OK;
 }
 
+/*
+ * A leaf's EC key as bytes: X509_set_pubkey() would encode and decode it
+ * through OpenSSL's tables, for longer than both signatures take.
+ */
+static bool
+set_ec_key_bytes(X509 *x, const struct key *k)
+{
+	int curve = key_kind(k) == KEY_P256   ? NID_X9_62_prime256v1
+	            : key_kind(k) == KEY_P384 ? NID_secp384r1
+	                                      : NID_undef;
+	unsigned char *point;
+	size_t n = 0;
+
+	if (curve == NID_undef)
+		return false;
+	ossl_must(EVP_PKEY_get_octet_string_param(key_evp(k), OSSL_PKEY_PARAM_PUB_KEY, NULL, 0,
+	                                          &n) == 1,
+	          "EC point");
+	point = OPENSSL_malloc(n);
+	ossl_must(point && EVP_PKEY_get_octet_string_param(key_evp(k), OSSL_PKEY_PARAM_PUB_KEY,
+	                                                   point, n, &n) == 1 &&
+	                  X509_PUBKEY_set0_param(X509_get_X509_PUBKEY(x),
+	                                         OBJ_nid2obj(NID_X9_62_id_ecPublicKey),
+	                                         V_ASN1_OBJECT, OBJ_nid2obj(curve), point,
+	                                         (int)n) == 1,
+	          "certificate key");
+	return true;
+}
+
 status
 cert_issue(const struct cert_spec *spec, struct cert **ret, struct err *err)
 {
@@ -279,6 +309,7 @@ cert_issue(const struct cert_spec *spec, struct cert **ret, struct err *err)
 	EVP_MD_CTX *ctx;
 	struct cert *c;
 	status s = check_spec(spec, err);
+	bool keyless;
 	X509 *x;
 
 	if (!is_ok(s)) {
@@ -293,15 +324,16 @@ cert_issue(const struct cert_spec *spec, struct cert **ret, struct err *err)
 	ossl_must(X509_set_subject_name(x, name) == 1 &&
 	                  X509_set_issuer_name(x, spec->issuer ? X509_get_subject_name(cert_x509(
 	                                                                 spec->issuer))
-	                                                       : name) == 1 &&
-	                  X509_set_pubkey(x, key_evp(spec->key)) == 1,
+	                                                       : name) == 1,
 	          "certificate");
+	keyless = spec->profile == CERT_LEAF_TLS && set_ec_key_bytes(x, spec->key);
+	ossl_must(keyless || X509_set_pubkey(x, key_evp(spec->key)) == 1, "certificate key");
 	X509_NAME_free(name);
 	add_extensions(x, spec);
 	ctx = ossl_signer(signer, spec->pss_sha384);
 	ossl_must(X509_sign_ctx(x, ctx) > 0, "certificate signature");
 	EVP_MD_CTX_free(ctx);
-	c = cert_from_x509(x);
+	c = keyless ? cert_from_keyless(x) : cert_from_x509(x);
 	ossl_must(c != NULL, "certificate encoding");
 	*ret = c;
 	return OK;

@@ -33,7 +33,9 @@ EVP_PKEY *key_evp(const struct key *k);
 
 /* Wraps; takes over the reference. NULL if it does not encode. */
 struct cert *cert_from_x509(X509 *x);
-/* Borrowed. */
+/* The same for one whose key was put in as bytes alone; decoded when somebody asks. */
+struct cert *cert_from_keyless(X509 *x);
+/* Borrowed; complete. */
 X509 *cert_x509(const struct cert *c);
 
 /* Contents of a memory BIO appended to out. */
