@@ -7,8 +7,11 @@
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 enum { CERT_DAYS = 3650, LABEL_MAX = 64 };
 
@@ -159,6 +162,12 @@ tls_server_free(struct tls_server *t)
 	mem_free(t);
 }
 
+struct ssl_ctx_st *
+tls_server_ctx(const struct tls_server *t)
+{
+	return t->ctx;
+}
+
 struct hash256
 tls_server_key_id(const struct tls_server *t)
 {
@@ -215,14 +224,25 @@ on_stream_free(void *parent, void *data, CRYPTO_EX_DATA *all, int index, long nu
 		server_layer_gone(data);
 }
 
+/* A head and its body go out apart: waiting for the peer's ACK in between would cost 40 ms each. */
+static void
+send_at_once(const SSL *ssl)
+{
+	int one = 1;
+
+	(void)setsockopt(SSL_get_fd(ssl), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+}
+
 static void
 on_progress(const SSL *ssl, int where, int ret)
 {
 	void *mark = SSL_get_ex_data(ssl, g_mark_index);
 
 	(void)ret;
-	if ((where & SSL_CB_HANDSHAKE_DONE) && mark)
-		server_layer_ready(mark);
+	if (!(where & SSL_CB_HANDSHAKE_DONE) || !mark)
+		return;
+	send_at_once(ssl);
+	server_layer_ready(mark);
 }
 
 static struct bufferevent *
@@ -295,10 +315,12 @@ on_client_progress(const SSL *ssl, int where, int ret)
 		SSL *out;
 	} handle = {.in = ssl};
 
-	if (where & SSL_CB_HANDSHAKE_DONE)
+	if (where & SSL_CB_HANDSHAKE_DONE) {
+		send_at_once(ssl);
 		SSL_set_app_data(handle.out, &g_marks[TLS_ESTABLISHED]);
+	}
 	/* It waits for the peer's word only after ours went out, so there is a connection. */
-	else if (where == SSL_CB_CONNECT_EXIT && ret <= 0 && SSL_want_read(ssl) &&
+	if (where == SSL_CB_CONNECT_EXIT && ret <= 0 && SSL_want_read(ssl) &&
 	         tls_progress(ssl) == TLS_NOT_BEGUN)
 		SSL_set_app_data(handle.out, &g_marks[TLS_SHAKING_HANDS]);
 }

@@ -24,6 +24,8 @@ struct tls_server;
 /* A context with a fresh key. ERR_INTERNAL E-TLS-001. */
 status tls_server_new(struct tls_server **ret, struct err *err);
 void tls_server_free(struct tls_server *t);
+/* For programs that shake hands without a server (benches): OpenSSL's context, borrowed. */
+struct ssl_ctx_st *tls_server_ctx(const struct tls_server *t);
 /* SHA-256 of the server key's SubjectPublicKeyInfo. */
 struct hash256 tls_server_key_id(const struct tls_server *t);
 
