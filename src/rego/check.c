@@ -29,6 +29,13 @@ visit_path(struct compiler *c, const struct term *t, uint32_t i, const struct no
 	const struct node *k;
 
 	TRY(compile_work(c, 1));
+	if (c->parts && n->group && n->group->kind == GROUP_OBJECT && key && key->kind == TERM_CONST &&
+	    key->u.value.type == VALUE_STRING) {
+		struct group *part;
+
+		TRY(group_part(c, n->group, json_text(&key->u.value), &part));
+		return visit_group(c, part, from, t->off);
+	}
 	if (n->group || !key)
 		return visit_below(c, n, from, t->off);
 	if (key->kind == TERM_CONST) {
@@ -127,10 +134,28 @@ visit_group(struct compiler *c, struct group *g, const struct rule *from, uint32
 	return OK;
 }
 
-status
-check_recursion(struct compiler *c)
+static status
+check_all(struct compiler *c)
 {
+	c->visit_depth = 0;
+	for (struct group *g = c->groups; g; g = g->next)
+		g->visit = 0;
 	for (struct group *g = c->groups; g; g = g->next)
 		TRY(visit_group(c, g, g->n_rules ? g->rules[0] : g->fallback, 0));
 	return OK;
+}
+
+/* Coarsely first; where that fails, a member of an object made by rules counts for itself. */
+status
+check_recursion(struct compiler *c)
+{
+	bool objects = false;
+	status s = check_all(c);
+
+	for (const struct group *g = c->groups; g; g = g->next)
+		objects |= g->kind == GROUP_OBJECT;
+	if (is_ok(s) || s.cls != ERR_PARSE || !objects)
+		return s;
+	c->parts = true;
+	return check_all(c);
 }

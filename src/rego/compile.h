@@ -38,6 +38,7 @@ struct compiler {
 	uint32_t n_nodes;
 	struct group *groups, **groups_tail;
 	uint32_t n_groups;
+	bool parts; /* references to members of objects made by rules name group_part()s */
 	struct annotation *annotations, **annotations_tail; /* metadata.c */
 	struct target *targets; /* of with data... */
 	uint64_t work;

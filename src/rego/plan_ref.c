@@ -200,7 +200,11 @@ plan_data(struct plan *p, struct term *t, uint32_t hint, uint32_t *ret)
 		return emit(p, OP_JUMP, 0, 0, 0, p->fail);
 	}
 	if (node->group) {
-		TRY(plan_group(p, node->group, reg, &from));
+		struct group *part = i < t->n && is_name(t->items[i]) ? node->group->parts : NULL;
+
+		while (part && !bytes_equal(part->key, json_text(&t->items[i]->u.value)))
+			part = part->next_part;
+		TRY(plan_group(p, part ? part : node->group, reg, &from));
 		return brackets(p, t, i, from, hint, ret);
 	}
 	if (i < t->n) {

@@ -186,6 +186,33 @@ group_rule(struct compiler *c, struct group *g, struct rule *r)
 	return OK;
 }
 
+status
+group_part(struct compiler *c, struct group *g, struct bytes key, struct group **ret)
+{
+	struct node *n = g->node;
+
+	for (*ret = g->parts; *ret; *ret = (*ret)->next_part)
+		if (bytes_equal((*ret)->key, key))
+			return OK;
+	*ret = group_new(c, n, GROUP_OBJECT);
+	n->group = g; /* the node stays that of the whole */
+	if (!*ret)
+		return compile_memory(c);
+	(*ret)->key = key;
+	(*ret)->next_part = g->parts;
+	g->parts = *ret;
+	TRY(compile_work(c, g->n_rules));
+	for (uint32_t i = 0; i < g->n_rules; i++) {
+		struct rule *r = g->rules[i];
+		const struct term *t = r->path[g->depth - r->module->n_package];
+
+		if (t->kind != TERM_CONST || (t->u.value.type == VALUE_STRING &&
+		                              bytes_equal(json_text(&t->u.value), key)))
+			TRY(group_rule(c, *ret, r));
+	}
+	return OK;
+}
+
 /* The topmost object node on the way to `n`, or `n` itself. */
 static struct node *
 home(struct node *n)

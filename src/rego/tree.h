@@ -26,6 +26,9 @@ struct group {
 	uint32_t depth; /* of the node: parts of the path */
 	struct value value;
 	uint8_t visit;  /* recursion check: 0 new, 1 open, 2 done */
+	struct group *parts; /* of an object: the rules that may make one key, see group_part() */
+	struct bytes key;    /* of such a part */
+	struct group *next_part;
 	struct group *next;
 };
 
@@ -49,6 +52,12 @@ struct bytes node_path(struct compiler *c, const struct node *n);
 
 /* Parts of the head reference in front of the first dynamic one. */
 uint32_t rule_static_path(const struct rule *r);
+
+/*
+ * The rules of an object that may make a member of this name, as a group of
+ * their own: p.a may use p.b though both are rules of p. Made on demand.
+ */
+status group_part(struct compiler *c, struct group *g, struct bytes key, struct group **ret);
 
 /* Puts every rule in its group. E-REGO-020.. for rules that contradict each other. */
 status tree_build(struct compiler *c);
