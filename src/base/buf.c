@@ -62,7 +62,8 @@ buf_reserve(struct buf *b, size_t n)
 void
 buf_add(struct buf *b, const void *p, size_t n)
 {
-	if (!buf_reserve(b, n))
+	/* An empty buffer has no storage to point into. */
+	if (n == 0 || !buf_reserve(b, n))
 		return;
 	mem_copy(b->p + b->n, p, n);
 	b->n += n;

@@ -59,12 +59,9 @@ add(struct reader *r, const struct kube_env *e)
 
 /* ---- values from ConfigMaps and Secrets ---- */
 
-/* A Secret's data is base64 of what must be text to be a variable. */
 static status
 decode(struct reader *r, const struct kube_data *d, const struct yaml_node *n, struct bytes *ret)
 {
-	CLEANUP(buf_done) struct buf plain = {0};
-
 	if (n->kind != YAML_SCALAR || (yaml_type(n) != YAML_STR && n->text.n > 0))
 		return kube_at(r->err,
 		               err_hint(r->err,
@@ -76,6 +73,7 @@ decode(struct reader *r, const struct kube_data *d, const struct yaml_node *n, s
 	return OK;
 }
 
+/* A Secret's data is base64 of what must be text to be a variable. */
 static status
 decode_base64(struct reader *r, const struct kube_data *d, const struct yaml_node *n,
               struct bytes *ret)

@@ -428,7 +428,8 @@ close_collection(struct reader *r, const yaml_event_t *e)
 	n->kids = arena_array(r->arena, n->n, sizeof *n->kids);
 	if (!n->kids && n->n > 0)
 		return err_set(r->err, ERR_LIMIT, "E-YAML-012", "the text needs too much memory");
-	mem_copy(n->kids, r->kids + f->first, n->n * sizeof *n->kids);
+	if (n->n > 0)
+		mem_copy(n->kids, r->kids + f->first, n->n * sizeof *n->kids);
 	r->n_kids = f->first;
 	if (n->style == YAML_FLOW)
 		n->end = n->raw_end = byte_of(r, e->end_mark.index);
