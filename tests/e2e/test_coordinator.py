@@ -265,6 +265,39 @@ def test_bundle_and_history(deployment):
     assert (status, body) == (200, d.documents["web"])
 
 
+def test_issuance_log(deployment):
+    """RFC 9162: the checkpoint's root follows from the proofs; consistency links two sizes."""
+    d = deployment
+    c = d.coordinator(workers=1, store=d.folder / "store")
+    accepted(d.set(c))
+    _, evidence = d.pod(d.documents["web"])
+    roots = [hashlib.sha256().digest()]
+    for i in range(3):
+        accepted(d.initializer(c, evidence, d.folder / f"out{i}"))
+        status, body, headers = https(c.owners, "GET", "/v1/log/checkpoint")
+        told = json.loads(body)
+        assert status == 200 and told["size"] == i + 1 and headers["Contrast-Signature"]
+        roots.append(bytes.fromhex(told["root"]))
+
+    def node(a, b):
+        return hashlib.sha256(b"\1" + a + b).digest()
+
+    def proof(path):
+        status, body, _ = https(c.owners, "GET", path)
+        assert status == 200, body
+        return [bytes.fromhex(h) for h in json.loads(body)["path"]]
+
+    # Size 1 is a leaf; its sibling takes it to the root of 2; the third leaf to the root of 3.
+    (second,) = proof("/v1/log/inclusion?index=0&size=2")
+    assert node(roots[1], second) == roots[2]
+    second, third = proof("/v1/log/inclusion?index=0&size=3")
+    assert node(node(roots[1], second), third) == roots[3]
+    (third,) = proof("/v1/log/consistency?from=2&to=3")
+    assert node(roots[2], third) == roots[3]
+    for path, want in (("index=0&size=4", 503), ("index=3&size=3", 400), ("index=x&size=1", 400)):
+        assert https(c.owners, "GET", f"/v1/log/inclusion?{path}")[0] == want
+
+
 def test_endpoints_refuse_what_they_do_not_know(deployment):
     d = deployment
     c = d.coordinator()

@@ -155,6 +155,7 @@ close_loop(struct front *f)
 	if (f->base)
 		event_base_free(f->base);
 	buf_done(&f->history.members);
+	log_tree_done(&f->log);
 }
 
 void

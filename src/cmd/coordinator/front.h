@@ -7,6 +7,7 @@
 #ifndef CMD_COORDINATOR_FRONT_H
 #define CMD_COORDINATOR_FRONT_H
 
+#include "authority/log.h"
 #include "authority/store.h"
 #include "channel/tls.h"
 #include "cmd/coordinator/metrics.h"
@@ -78,6 +79,7 @@ struct front {
 	struct front_pending pending[FRONT_MAX_PENDING];
 	uint64_t next_id;
 	struct front_history history;
+	struct log_tree log; /* entries since this front began; complete if it began with the keeper */
 	struct metrics *metrics; /* shared by all fronts */
 	bool has_state;
 	uint8_t phase;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The endpoints of PROTOCOL section 6, as far as the front knows them. */
+#include "base/log.h"
 #include "base/text.h"
 #include "cmd/coordinator/front.h"
 #include "evidence/batch.h"
@@ -298,6 +299,67 @@ get_history(struct call *c, struct err *err)
 	return OK;
 }
 
+/* ---- the issuance log (RFC 9162): the keeper signs checkpoints, any front makes proofs ---- */
+
+static status
+get_checkpoint(struct call *c, struct err *err)
+{
+	return ask_keeper(c, &(struct message){.kind = MESSAGE_CHECKPOINT}, err);
+}
+
+static status
+log_number(struct call *c, const char *name, uint64_t *ret, struct err *err)
+{
+	if (!text_u64(http_query(c->request->head, name), INT64_MAX, ret))
+		return err_set(err, ERR_PARSE, "E-FRONT-010", "%s is no number", name);
+	if (*ret <= log_tree_size(&c->front->log))
+		return OK;
+	return err_set(err, ERR_UNREACHABLE, "E-FRONT-015",
+	               "this process knows %llu entries of the log",
+	               (unsigned long long)log_tree_size(&c->front->log));
+}
+
+static void
+answer_proof(struct call *c, const struct log_proof *proof)
+{
+	CLEANUP(buf_done) struct buf body = {0};
+
+	buf_str(&body, "{\"path\":[");
+	for (size_t i = 0; i < proof->n; i++) {
+		buf_str(&body, i ? ",\"" : "\"");
+		hex_encode(hash256_view(&proof->path[i]), &body);
+		buf_u8(&body, '"');
+	}
+	buf_str(&body, "]}");
+	answer_json(c, buf_view(&body));
+}
+
+static status
+get_inclusion(struct call *c, struct err *err)
+{
+	uint64_t index, size;
+	struct log_proof proof;
+
+	TRY(log_number(c, "index", &index, err));
+	TRY(log_number(c, "size", &size, err));
+	TRY(log_tree_inclusion(&c->front->log, index, size, &proof, err));
+	answer_proof(c, &proof);
+	return OK;
+}
+
+static status
+get_consistency(struct call *c, struct err *err)
+{
+	uint64_t from, to;
+	struct log_proof proof;
+
+	TRY(log_number(c, "from", &from, err));
+	TRY(log_number(c, "to", &to, err));
+	TRY(log_tree_consistency(&c->front->log, from, to, &proof, err));
+	answer_proof(c, &proof);
+	return OK;
+}
+
 static const struct route routes[] = {
 	{"GET", "/v1/capabilities", false, PORT_OWNERS | PORT_PODS, get_capabilities},
 	{"POST", "/v1/attest", false, PORT_OWNERS | PORT_PODS, post_attest},
@@ -307,6 +369,9 @@ static const struct route routes[] = {
 	{"POST", "/v1/mesh/challenge", false, PORT_PODS, post_challenge},
 	{"POST", "/v1/mesh/cert", false, PORT_PODS, post_cert},
 	{"GET", "/v1/bundle", false, PORT_PODS, get_bundle},
+	{"GET", "/v1/log/checkpoint", false, PORT_OWNERS, get_checkpoint},
+	{"GET", "/v1/log/inclusion", false, PORT_OWNERS, get_inclusion},
+	{"GET", "/v1/log/consistency", false, PORT_OWNERS, get_consistency},
 };
 
 static const struct route *
@@ -482,6 +547,16 @@ on_state(struct front *f, const struct message *m)
 	f->head = m->head;
 }
 
+/* A gap means that this front began later: then it has no proofs, others may. */
+static void
+on_log(struct front *f, const struct message *m)
+{
+	struct err err;
+
+	if (m->number == log_tree_size(&f->log) && !is_ok(log_tree_append(&f->log, &m->hash, &err)))
+		log_err(LOG_ERROR, "the log does not fit into memory", &err);
+}
+
 void
 front_keeper_message(struct front *f, const struct message *m)
 {
@@ -494,6 +569,10 @@ front_keeper_message(struct front *f, const struct message *m)
 	}
 	if (m->kind == MESSAGE_STATE) {
 		on_state(f, m);
+		return;
+	}
+	if (m->kind == MESSAGE_LOG) {
+		on_log(f, m);
 		return;
 	}
 	if (p.id == 0 || p.id != m->id)

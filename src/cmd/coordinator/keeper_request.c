@@ -209,6 +209,33 @@ on_bundle(struct keeper *k, const struct keeper_caller *caller, const struct mes
 	keeper_answer(k, caller, &answer);
 }
 
+static void
+put_hex(struct buf *out, const char *before, const struct hash256 *h)
+{
+	buf_str(out, before);
+	hex_encode(hash256_view(h), out);
+	buf_u8(out, '"');
+}
+
+static void
+on_checkpoint(struct keeper *k, const struct keeper_caller *caller)
+{
+	CLEANUP(buf_done) struct buf body = {0};
+	CLEANUP(buf_done) struct buf signature = {0};
+	struct message answer = {.kind = MESSAGE_ANSWER};
+	struct checkpoint c;
+
+	authority_checkpoint(k->authority, guest_clock_now(&k->clock), &c, &signature);
+	put_hex(&body, "{\"genesis\":\"", &c.genesis);
+	put_hex(&body, ",\"log\":\"", &c.log_id);
+	buf_printf(&body, ",\"size\":%llu", (unsigned long long)c.size);
+	put_hex(&body, ",\"root\":\"", &c.root);
+	buf_printf(&body, ",\"time\":%lld}", (long long)c.time);
+	answer.body = buf_view(&body);
+	answer.signature = buf_view(&signature);
+	keeper_answer(k, caller, &answer);
+}
+
 void
 keeper_front_message(struct keeper *k, size_t front, const struct message *m)
 {
@@ -229,6 +256,9 @@ keeper_front_message(struct keeper *k, size_t front, const struct message *m)
 		break;
 	case MESSAGE_BUNDLE:
 		on_bundle(k, &caller, m);
+		break;
+	case MESSAGE_CHECKPOINT:
+		on_checkpoint(k, &caller);
 		break;
 	case MESSAGE_CERT:
 		s = precheck_cert(k, m, &err);
@@ -262,6 +292,19 @@ sign_and_send(struct keeper *k, const struct keeper_job *job, const char *path,
 	keeper_answer(k, &job->caller, &m);
 }
 
+/* Every front keeps the whole log: any of them may be asked for a proof. */
+static void
+tell_log(struct keeper *k, const struct hash256 *entry)
+{
+	struct state_record state;
+	struct message m = {.kind = MESSAGE_LOG, .hash = *entry};
+
+	authority_state(k->authority, guest_clock_now(&k->clock), &state);
+	m.number = state.log_size - 1;
+	for (size_t i = 0; i < k->n_fronts; i++)
+		keeper_answer(k, &(struct keeper_caller){.front = i, .epoch = k->fronts[i].epoch}, &m);
+}
+
 static status
 issue_cert(struct keeper *k, const struct keeper_job *job, const struct message *m,
            struct err *err)
@@ -283,6 +326,7 @@ issue_cert(struct keeper *k, const struct keeper_job *job, const struct message 
 	now = guest_clock_now(&k->clock);
 	TRY(authority_mesh_cert(k->authority, &r, now, &body, &log_entry, err));
 	sign_and_send(k, job, "/v1/mesh/cert", &body);
+	tell_log(k, &log_entry);
 	/* Signed collateral that was accepted proves that time has come this far. */
 	if (m->time <= (uint64_t)now + KEEPER_SKEW_ALARM_SECONDS)
 		guest_clock_floor(&k->clock, (int64_t)m->time);
