@@ -117,7 +117,7 @@ pump(void)
 	}
 }
 
-/* The keeper's next answer, STATE messages left out. False: there is none. */
+/* The keeper's next answer, STATE and LOG messages left out. False: there is none. */
 static bool
 hear(struct message *m)
 {
@@ -130,7 +130,7 @@ hear(struct message *m)
 			assert_ok(pipe_fill(&g.front, &err));
 			assert_ok(pipe_next(&g.front, m, &has, &err));
 		}
-	} while (has && m->kind == MESSAGE_STATE);
+	} while (has && (m->kind == MESSAGE_STATE || m->kind == MESSAGE_LOG));
 	return has;
 }
 
