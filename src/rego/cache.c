@@ -22,11 +22,7 @@ struct rego_cache {
 static struct cached **
 bucket(struct rego_cache *c, unsigned int kind, struct bytes key)
 {
-	uint64_t h = 0xcbf29ce484222325 ^ kind;
-
-	for (size_t i = 0; i < key.n; i++)
-		h = (h ^ key.p[i]) * 0x100000001b3;
-	return &c->buckets[(h ^ h >> 32) % CACHE_BUCKETS];
+	return &c->buckets[(json_name_hash(key) ^ kind) % CACHE_BUCKETS];
 }
 
 struct rego_cache *

@@ -336,8 +336,6 @@ check_overlap(struct walk *w, const struct value *set, const struct value *paren
 
 		for (uint32_t k = 0; k < i && is_field(x); k++) {
 			const struct value *y = &set->u.items[k];
-			CLEANUP(buf_done) struct buf a = {0};
-			CLEANUP(buf_done) struct buf b = {0};
 			struct value p, q;
 
 			if (!is_field(y) || !bytes_equal(graphql_text(x, "Alias"), graphql_text(y, "Alias")))

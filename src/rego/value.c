@@ -191,12 +191,28 @@ value_cmp(const struct value *a, const struct value *b)
 bool
 value_eq(const struct value *a, const struct value *b)
 {
+	size_t n;
+
 	if (a->type != b->type)
 		return false;
-	/* Sizes differ often and cost nothing to compare. Numbers have none. */
-	if (a->type != VALUE_NUMBER && a->n != b->n)
+	if (a->type == VALUE_NUMBER)
+		return (a->flags & b->flags & VALUE_INT) ? a->u.i == b->u.i : cmp_number(a, b) == 0;
+	/* Sizes and first bytes differ often and cost nothing to compare. */
+	if (a->n != b->n)
 		return false;
-	return value_cmp(a, b) == 0;
+	if (a->type == VALUE_STRING)
+		return a->n == 0 || a->u.s == b->u.s ||
+		       (a->u.s[0] == b->u.s[0] &&
+		        bytes_equal(bytes_of(a->u.s, a->n), bytes_of(b->u.s, b->n)));
+	if (!value_is_collection(a))
+		return value_cmp(a, b) == 0;
+	if (a->u.items == b->u.items)
+		return true;
+	n = a->type == VALUE_OBJECT ? (size_t)a->n * 2 : a->n;
+	for (size_t i = 0; i < n; i++)
+		if (!value_eq(&a->u.items[i], &b->u.items[i]))
+			return false;
+	return true;
 }
 
 /* Index of the key in `n` sorted keys that stand `step` values apart; n if absent. */
