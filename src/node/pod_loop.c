@@ -154,11 +154,11 @@ static void
 now_started(struct ctr *c)
 {
 	if (c->spec->readiness.kind != PROBE_NONE)
-		prober_start(&c->readiness, c, &c->spec->readiness, on_readiness);
+		prober_start(&c->readiness, c, &c->spec->readiness, true, on_readiness);
 	else
 		c->ready = true;
 	if (c->spec->liveness.kind != PROBE_NONE)
-		prober_start(&c->liveness, c, &c->spec->liveness, on_liveness);
+		prober_start(&c->liveness, c, &c->spec->liveness, false, on_liveness);
 }
 
 static void
@@ -232,7 +232,7 @@ start(struct ctr *c)
 	}
 	c->state = CTR_RUNNING;
 	if (c->spec->startup.kind != PROBE_NONE)
-		prober_start(&c->startup, c, &c->spec->startup, on_startup);
+		prober_start(&c->startup, c, &c->spec->startup, true, on_startup);
 	else
 		c->started = true;
 	if (c->started)

@@ -6,6 +6,7 @@
  */
 #include "node/pod_state.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 
 #include <arpa/inet.h>
@@ -16,9 +17,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { HTTP_REQUEST_MAX = 4096, HTTP_HEAD = 12 /* "HTTP/1.1 200" */ };
+enum {
+	HTTP_REQUEST_MAX = 4096,
+	HTTP_HEAD = 12, /* "HTTP/1.1 200" */
+	FIRST_MS = 50,
+	HURRY_MS = 250,
+	HURRY_EXEC_MS = 1000, /* each is a process */
+};
+static const uint64_t second_ns = 1000000000;
 
-static void next_round(struct prober *r, uint32_t seconds);
+static void next_round(struct prober *r, uint64_t ms);
 
 static void
 drop_socket(struct prober *r)
@@ -29,18 +37,40 @@ drop_socket(struct prober *r)
 	fd_close(&r->fd);
 }
 
+/*
+ * Does this failure count? Kubernetes counts one a period; who hurries asks in
+ * between, too, and those are for a quick start alone.
+ */
+static bool
+counts(struct prober *r)
+{
+	uint64_t now = clock_mono_ns();
+
+	if (r->hurry && r->counted_ns && now - r->counted_ns < r->probe->period * second_ns)
+		return false;
+	r->counted_ns = now;
+	return true;
+}
+
 static void
 round_over(struct prober *r, bool success)
 {
+	bool counted = success || counts(r);
+
 	drop_socket(r);
 	if (r->exec > 0)
 		kill(r->exec, SIGKILL);
 	r->exec = 0;
 	r->busy = false;
 	r->good = success ? r->good + 1 : 0;
-	r->bad = success ? 0 : r->bad + 1;
-	next_round(r, r->probe->period);
-	if (success ? r->good == r->probe->successes : r->bad == r->probe->failures)
+	r->bad = success ? 0 : r->bad + counted;
+	if (success)
+		r->hurry = false;
+	if (r->hurry)
+		next_round(r, r->probe->kind == PROBE_EXEC ? HURRY_EXEC_MS : HURRY_MS);
+	else
+		next_round(r, (uint64_t)r->probe->period * 1000);
+	if (counted && (success ? r->good == r->probe->successes : r->bad == r->probe->failures))
 		r->done(r, success);
 }
 
@@ -136,23 +166,23 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
-next_round(struct prober *r, uint32_t seconds)
+next_round(struct prober *r, uint64_t ms)
 {
-	/* The first look comes soon, so that a quick start is not made slow by the period. */
-	const struct timeval soon = {.tv_usec = 50 * 1000};
-	const struct timeval later = {.tv_sec = seconds};
+	const struct timeval wait = {.tv_sec = (time_t)(ms / 1000),
+	                             .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
 
-	evtimer_add(r->timer, seconds ? &later : &soon);
+	evtimer_add(r->timer, &wait);
 }
 
 void
-prober_start(struct prober *r, struct ctr *c, const struct pod_probe *probe,
+prober_start(struct prober *r, struct ctr *c, const struct pod_probe *probe, bool hurry,
              void (*done)(struct prober *r, bool success))
 {
 	prober_stop(r);
-	*r = (struct prober){.pod = c->pod, .ctr = c, .probe = probe, .fd = -1, .done = done};
+	*r = (struct prober){
+	        .pod = c->pod, .ctr = c, .probe = probe, .fd = -1, .done = done, .hurry = hurry};
 	r->timer = evtimer_new(c->pod->base, on_timer, r);
-	next_round(r, probe->delay);
+	next_round(r, probe->delay ? (uint64_t)probe->delay * 1000 : FIRST_MS);
 }
 
 void

@@ -25,8 +25,9 @@ struct prober {
 	int fd;
 	pid_t exec; /* crun exec under way */
 	bool busy;
-	size_t sent;
-	uint32_t good, bad;                           /* in a row */
+	uint32_t good, bad;  /* in a row */
+	bool hurry;          /* startup, readiness: ask often until the first success */
+	uint64_t counted_ns; /* when a failure last counted */
 	void (*done)(struct prober *p, bool success); /* threshold reached, either way */
 };
 
@@ -97,7 +98,7 @@ status ctr_start(struct ctr *c, struct err *err);
 void ctr_clean(struct ctr *c);
 
 /* ---- pod_probe.c ---- */
-void prober_start(struct prober *r, struct ctr *c, const struct pod_probe *probe,
+void prober_start(struct prober *r, struct ctr *c, const struct pod_probe *probe, bool hurry,
                   void (*done)(struct prober *r, bool success));
 void prober_stop(struct prober *r);
 /* True if the process was this prober's. */

@@ -4,7 +4,6 @@ import base64
 import hashlib
 import json
 import os
-import pathlib
 import signal
 import subprocess
 import time
@@ -343,40 +342,20 @@ def test_what_the_policy_does_not_name(deployment, image, policy, error):
 
 
 def test_tampered_layer(deployment, image):
-    """The host's store holds a layer of the right size and name, but other bytes: the pod does not start it."""
-    document, pod = attested(image, ["wait"])
-    deployment.write(pod)
+    """The host changes a layer in its store behind the pod's back: the next start of the container fails in the pod."""
+    document = initdata({"a": ("main", image, "none")})
+    deployment.write(workload("a", [container("a", image, "say", "ran", "1")], kind="Pod", document=document,
+                              spec={"restartPolicy": "OnFailure"}))
     deployment.up("--no-set")
+    deployment.wait(lambda: "ran" in deployment.logs("a"))
     blobs = deployment.run_dir() / "images/blobs/sha256"
-    largest = max(blobs.iterdir(), key=lambda p: p.stat().st_size)
-    good = deployment.dir / "good"
-    subprocess.run(["cp", "-a", deployment.run_dir(), good], check=True)
-    deployment.down()
-    run = deployment.dir / "run" / "tampered"
-    run.parent.mkdir(exist_ok=True)
-    run.mkdir()
-    (run / "plan.json").write_bytes((good / "plan.json").read_bytes())
-    subprocess.run(["cp", "-a", good / "images", run / "images"], check=True)
-    data = bytearray((run / "images/blobs/sha256" / largest.name).read_bytes())
+    layer = max(blobs.iterdir(), key=lambda p: p.stat().st_size)
+    data = bytearray(layer.read_bytes())
     data[len(data) // 2] ^= 1
-    (run / "images/blobs/sha256" / largest.name).write_bytes(data)
-    node = subprocess.Popen([local.NODE, "serve", run], env=deployment.env, stderr=subprocess.PIPE)
-    try:
-        def failed():
-            try:
-                return json.loads((run / "status.json").read_text())["pods"][0]["phase"] == "Failed"
-            except (OSError, IndexError, ValueError):
-                return False
-        deployment_wait = time.monotonic() + 20
-        while not failed() and time.monotonic() < deployment_wait:
-            time.sleep(0.05)
-        (pod_status,) = json.loads((run / "status.json").read_text())["pods"]
-        reasons = pod_status["reason"] + "".join(c["reason"] for c in pod_status["containers"])
-        assert pod_status["phase"] == "Failed" and "E-OCI-0" in reasons, pod_status
-    finally:
-        node.terminate()
-        node.wait(20)
-        node.stderr.close()
+    layer.write_bytes(data)
+    runs = deployment.logs("a").count("ran")
+    deployment.wait(lambda: "E-OCI-0" in deployment.pod("a")["containers"][0]["reason"])
+    assert deployment.logs("a").count("ran") <= runs + 1
 
 
 # ---- bad input ----
