@@ -14,6 +14,7 @@ import threading
 import time
 import urllib.request
 
+import faults
 from deployment import BUILD, GOOD, initdata, policy_hash, run, spki
 
 
@@ -497,3 +498,63 @@ def test_attack_second_successor(deployment):
     assert not (d.folder / "b").exists()
     refused(d.set(c), "E-OWNER-003", 4)
     accepted(d.set(c, "--fork"))
+
+
+# ---- kill -9 at every write ----
+
+@faults.needs_strace()
+def test_killed_verify_leaves_whole_files(deployment):
+    """Whatever is below verify/ after a kill is a whole file of this or of the last verification."""
+    d = deployment
+    c = d.coordinator()
+    accepted(d.set(c))
+    folder = d.folder / "verify"
+    whole = {"manifest.0.json": (d.folder / "manifest.json").read_bytes(),
+             "coordinator-root-ca.pem": None, "mesh-ca.pem": None,
+             "latest-transition": (folder / "latest-transition").read_bytes()}
+    argv = [BUILD / "contrast", "verify", "-c", c.owners, "--insecure"]
+
+    def check():
+        for path in folder.iterdir():
+            text = path.read_bytes()
+            if ".tmp-" in path.name:
+                continue
+            if path.suffix == ".pem":
+                assert text.endswith(b"-----END CERTIFICATE-----\n")
+            elif path.name == "state.json":
+                assert json.loads(text)["generation"] == 1
+            elif path.suffix == ".toml":
+                assert path.name == f"initdata.{hashlib.sha256(text).hexdigest()}.toml"
+            else:
+                assert text == whole[path.name]
+
+    def prepare():
+        shutil.rmtree(folder)
+
+    kills = faults.kill_at_every_call(argv, prepare, check, calls=["rename", "fsync"],
+                                      cwd=d.folder)
+    assert kills >= 16
+
+
+@faults.needs_strace()
+def test_killed_initializer_leaves_no_key_without_the_rest(deployment):
+    d = deployment
+    c = d.coordinator()
+    accepted(d.set(c))
+    _, evidence = d.pod(d.documents["web"])
+    out = d.folder / "out"
+    argv = [BUILD / "contrast-initializer", "--deployment-id", d.deployment_id, "--genesis-key",
+            d.genesis_key, "--coordinator", c.pods, "--evidence-socket", evidence, "--output", out,
+            "--attempts", "1"]
+    names = {"tls-config/mesh-ca.pem", "tls-config/coordinator-root-ca.pem",
+             "tls-config/certChain.pem", "secrets/workload-secret-seed"}
+
+    def check():
+        there = {str(p.relative_to(out)) for p in out.rglob("*") if p.is_file()}
+        if "tls-config/key.pem" in there:
+            assert names <= there
+
+    kills = faults.kill_at_every_call([str(a) for a in argv],
+                                      lambda: shutil.rmtree(out, ignore_errors=True), check,
+                                      calls=["rename", "fsync"])
+    assert kills >= 10
