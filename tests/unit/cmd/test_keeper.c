@@ -334,12 +334,9 @@ a_front_swaps_things(void **state)
 			                p.m.nonce.b);
 		if (i == 4) {
 			CLEANUP(buf_done) struct buf body = {0};
-			CLEANUP(arena_done) struct arena arena = {0};
 			struct bytes old = buf_view(&p.body);
 			size_t end = bytes_find(old, BYTES("\",\"kem\""), 0);
-			struct err err;
 
-			(void)err;
 			csr_make(other, &csr);
 			buf_str(&body, "{\"csr\":\"");
 			base64_encode(BASE64_STD, buf_view(&csr), &body);
