@@ -153,7 +153,7 @@ load(struct rego_call *c, const struct value *args, unsigned int i, struct value
 	if (args[i].type == VALUE_STRING)
 		return codec_json(c, string_bytes(&args[i]), ret);
 	if (args[i].type != VALUE_OBJECT)
-		return builtin_operand(c, i + 1, "one of {string, object}", &args[i]);
+		return builtin_error(c, "wrong type, expected string or object");
 	return OK;
 }
 
@@ -176,10 +176,12 @@ verify_schema(struct rego_call *c, const struct value *args, struct value *ret)
 	struct value schema;
 	status s = load(c, args, 0, &schema);
 
-	if (s.cls == ERR_LIMIT || c->type_error)
+	if (s.cls == ERR_LIMIT)
 		return s;
 	if (is_ok(s))
 		TRY(schema_check(c, &schema, &why));
+	else if (args[0].type != VALUE_STRING)
+		buf_str(&why, "wrong type, expected string or object");
 	else
 		buf_str(&why, "no JSON");
 	if (why.n == 0)

@@ -11,7 +11,7 @@ int64_t builtin_rows_now = 1700000000123456789;
 
 /* ---- the evaluation's services ---- */
 
-static uint64_t steps_left;
+static uint64_t steps_left = ROW_STEPS;
 static uint64_t random_state = 88172645463325252ULL;
 
 static struct {
@@ -107,6 +107,7 @@ drop_services(void)
 		cached[i].free_object(cached[i].object);
 	n_cached = 0;
 	n_memo = 0;
+	steps_left = ROW_STEPS;
 	arena_done(&service_arena);
 }
 
