@@ -80,7 +80,7 @@ decode_base64(struct reader *r, const struct kube_data *d, const struct yaml_nod
 {
 	CLEANUP(buf_done) struct buf plain = {0};
 	CLEANUP(buf_done) struct buf packed = {0};
-	struct bytes text;
+	struct bytes text = {NULL, 0};
 
 	TRY(decode(r, d, n, &text));
 	for (size_t i = 0; i < text.n; i++)
