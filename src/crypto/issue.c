@@ -21,7 +21,7 @@ add_name(X509_NAME *name, const char *field, const char *text)
 void
 ossl_name(X509_NAME *name, const char *cn, const char *serial, bool amd_names)
 {
-	/* AMD's own order (research: every VCEK, ASK and ARK has these). */
+	/* AMD's own order (every VCEK, ASK and ARK has these). */
 	if (amd_names) {
 		add_name(name, "OU", "Engineering");
 		add_name(name, "C", "US");

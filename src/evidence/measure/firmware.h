@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * firmware.h: the footer table of an OVMF image and the two metadata lists it
- * points to (research: edk2 OvmfPkg ResetVector; sections 12.2, 12.3 and 13.1
- * of the attestation notes). The image is the user's own, but it is parsed as
+ * points to (edk2, OvmfPkg/ResetVector). The image is the user's own, but it is parsed as
  * if it were not.
  */
 #ifndef EVIDENCE_MEASURE_FIRMWARE_H

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * launch.h: the launch digest of SEV-SNP (page chain, SNP firmware ABI
- * section 8.17; sections 12.1-12.5 of the attestation notes), and those of
- * SEV and SEV-ES for comparison. No I/O.
+ * launch.h: the launch digest of SEV-SNP (page chain, AMD
+ * publication 56860 section 8.17), and those of SEV and SEV-ES for comparison. No I/O.
  */
 #ifndef EVIDENCE_MEASURE_LAUNCH_H
 #define EVIDENCE_MEASURE_LAUNCH_H

@@ -2,7 +2,7 @@
 /*
  * tdx.h: what a TD's measurement registers will hold: MRTD from the firmware,
  * RTMR1 and RTMR2 from a directly booted kernel, initrd and command line
- * (sections 13.1-13.3 of the attestation notes). RTMR0 depends on ACPI tables
+ * (Intel TDX Virtual Firmware design guide; edk2's measurements). RTMR0 depends on ACPI tables
  * that only the launcher has, so it is not predicted. No I/O.
  */
 #ifndef EVIDENCE_MEASURE_TDX_H

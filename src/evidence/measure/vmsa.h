@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * vmsa.h: the register state of a virtual processor at launch as one measured
- * page (AMD APM volume 2, table B-4; values per hypervisor: section 12.5 of
- * the attestation notes).
+ * page (AMD APM volume 2, table B-4; values as each hypervisor sets them).
  */
 #ifndef EVIDENCE_MEASURE_VMSA_H
 #define EVIDENCE_MEASURE_VMSA_H

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * quote.h: a TDX quote, version 4 or 5 (Intel TDX DCAP quoting library API,
- * appendix A; section 4 of the attestation notes). All slices borrow from the
- * input. Nothing here says that the quote is genuine.
+ * appendix A). All slices borrow from the input. Nothing here says that the quote is genuine.
  */
 #ifndef EVIDENCE_TDX_QUOTE_H
 #define EVIDENCE_TDX_QUOTE_H

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * tcb.h: Intel's signed statements about platforms: TCB info version 3 and the
- * TD quoting enclave's identity version 2 (Intel PCS API v4; sections 5.3 and
- * 5.4 of the attestation notes), and the rule that turns them and a quote into
- * a TCB status (section 8).
+ * TD quoting enclave's identity version 2 (Intel PCS API v4), and the rule that
+ * turns them and a quote into a TCB status (docs/evidence.md).
  */
 #ifndef EVIDENCE_TDX_TCB_H
 #define EVIDENCE_TDX_TCB_H
