@@ -2,7 +2,8 @@
 /*
  * verify.h: is a TDX quote genuine, at which TCB, and does it satisfy a
  * reference set? In the order of docs/evidence.md. What can be checked once
- * and kept (certificate chain, collateral) is an object of its own: on the hot path two P-256 signatures remain.
+ * and kept (certificate chain, collateral) is an object of its own: on the hot
+ * path two P-256 signatures remain.
  */
 #ifndef EVIDENCE_TDX_VERIFY_H
 #define EVIDENCE_TDX_VERIFY_H
