@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "channel/enroll.h"
 
+#include "attest/tsm.h"
 #include "authority/answer.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -20,6 +21,30 @@ enrolled_done(struct enrolled *e)
 	*e = (struct enrolled){0};
 }
 
+/*
+ * A folder is the kernel's own interface: this container is trusted with it, so
+ * it hashes the leaf itself, as the owner of a socket would.
+ */
+static status
+evidence_from_kernel(const char *root, const struct attest_leaf *leaf, struct buf *document,
+                     struct err *err)
+{
+	struct tsm tsm = {.root = root};
+	CLEANUP(tsm_close) struct tsm_entry entry = {.tsm = &tsm};
+	struct binding b = {.purpose = BINDING_MESH_CERT};
+	struct hash512 hash;
+
+	TRY(tsm_open(&tsm, &entry, err));
+	b.tee = entry.tee;
+	mem_copy(b.nonce, leaf->nonce, sizeof b.nonce);
+	mem_copy(b.attester_key.b, leaf->attester_key, sizeof b.attester_key.b);
+	mem_copy(b.peer_key.b, leaf->peer_key, sizeof b.peer_key.b);
+	mem_copy(b.exporter, leaf->exporter, sizeof b.exporter);
+	mem_copy(b.payload.b, leaf->payload, sizeof b.payload.b);
+	hash = binding_leaf(&b);
+	return tsm_evidence(&entry, hash.b, document, err);
+}
+
 static status
 evidence_for(const char *path, const struct attest_leaf *leaf, struct buf *document,
              struct err *err)
@@ -28,6 +53,8 @@ evidence_for(const char *path, const struct attest_leaf *leaf, struct buf *docum
 	CLEANUP(fd_close) int fd = -1;
 	uint8_t tee;
 
+	if (file_is_dir(path))
+		return evidence_from_kernel(path, leaf, document, err);
 	TRY(attest_socket_connect(path, &fd, err));
 	return attest_socket_call(fd, &request, ATTEST_DEADLINE_MS, &tee, document, err);
 }
