@@ -57,14 +57,17 @@ set_line(struct plan *p, uint32_t off)
 {
 	struct compiler *c = p->c;
 
-	/* Lines of one module in rising order mostly: go on from the last one. */
-	if (c->line_source != p->source || off < c->line_off) {
+	/* Places of one module lie close to each other mostly: go on from the last one. */
+	if (c->line_source != p->source) {
 		c->line_source = p->source;
 		c->line_off = 0;
 		c->line = 1;
 	}
-	for (; c->line_off < off && c->line_off < p->source->text.n; c->line_off++)
-		c->line += p->source->text.p[c->line_off] == '\n';
+	off = MIN(off, (uint32_t)p->source->text.n);
+	while (c->line_off < off)
+		c->line += p->source->text.p[c->line_off++] == '\n';
+	while (c->line_off > off)
+		c->line -= p->source->text.p[--c->line_off] == '\n';
 	p->line = c->line;
 }
 

@@ -25,7 +25,7 @@ struct plan {
 	var_set *bound;
 	uint32_t *labels;  /* place in code, UINT32_MAX while unknown */
 	uint32_t n_labels, cap_labels;
-	uint32_t n_registers;
+	uint32_t n_registers, max_registers; /* in use, and at most so far */
 	uint32_t start;    /* of this function in code */
 	uint32_t fail;     /* label */
 	uint32_t line;
@@ -100,6 +100,11 @@ status plan_body(struct plan *p, struct body *b, uint32_t exhausted, yield_fn *y
 /* E-REGO-016 unless the term can be evaluated with what is bound. */
 status head_ready(struct plan *p, const struct term *t);
 status plan_compare(struct plan *p, struct term *t, bool *done);
+
+/* ---- plan_index.c ---- */
+
+/* Emits the choice among many definitions; *ret is its register, NO_REGISTER if there is none. */
+status plan_index(struct plan *p, struct group *g, uint32_t *ret);
 
 /* ---- plan_rule.c ---- */
 

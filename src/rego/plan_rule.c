@@ -12,6 +12,8 @@ struct making {
 	uint32_t first;    /* label: leave at the first solution; UINT32_MAX = look for all */
 	bool tree;         /* object entries have paths */
 	var_set *before;   /* bound by the arguments */
+	uint32_t index;    /* register of plan_index() */
+	uint32_t number;   /* of the definition */
 };
 
 static status
@@ -55,6 +57,7 @@ end_function(struct plan *p, struct function *f, uint32_t n_args)
 	uint32_t unused;
 
 	TRY(new_registers(p, 1, &unused));
+	p->max_registers = MAX(p->max_registers, p->n_registers);
 	for (uint32_t i = p->start; i < c->n_code; i++) {
 		const char *operands = opcode_operands[c->code[i].op];
 
@@ -63,7 +66,7 @@ end_function(struct plan *p, struct function *f, uint32_t n_args)
 	}
 	f->entry = p->start;
 	f->end = c->n_code;
-	f->n_registers = p->n_registers;
+	f->n_registers = p->max_registers;
 	f->n_args = (uint16_t)n_args;
 	return OK;
 }
@@ -217,10 +220,15 @@ plan_branch(struct plan *p, struct making *m, struct rule *branch, yield_fn *yie
 static status
 plan_definition(struct plan *p, struct making *m, struct rule *r, yield_fn *yield)
 {
+	uint32_t registers = p->n_registers;
+
 	TRY(begin_rule(p, r));
 	TRY(new_label(p, &m->next));
 	p->fail = m->next;
 	m->head = r;
+	if (m->index != NO_REGISTER)
+		TRY(emit(p, OP_TRY_RULE, 0, m->index, m->number, m->next));
+	m->number++;
 	m->before = arena_array(&p->c->arena, p->words, sizeof *m->before);
 	if (!m->before)
 		return compile_memory(p->c);
@@ -229,6 +237,9 @@ plan_definition(struct plan *p, struct making *m, struct rule *r, yield_fn *yiel
 	for (struct rule *branch = r; branch; branch = branch->otherwise)
 		TRY(plan_branch(p, m, branch, yield));
 	bind_label(p, m->next);
+	/* The next definition needs nothing of this one: it may have its registers. */
+	p->max_registers = MAX(p->max_registers, p->n_registers);
+	p->n_registers = registers;
 	return OK;
 }
 
@@ -282,6 +293,7 @@ plan_value_group(struct plan *p, struct group *g)
 	TRY(emit(p, OP_UNDEF, m.result, 0, 0, 0));
 	if (one_constant(p, g))
 		m.first = done;
+	TRY(plan_index(p, g, &m.index));
 	for (uint32_t i = 0; i < g->n_rules; i++)
 		TRY(plan_definition(p, &m, g->rules[i], yield_value));
 	TRY(plan_default(p, &m, g));
@@ -296,6 +308,7 @@ plan_set_group(struct plan *p, struct group *g)
 
 	TRY(new_registers(p, 1, &m.result));
 	TRY(emit(p, OP_LIST, m.result, 0, 0, 0));
+	TRY(plan_index(p, g, &m.index));
 	for (uint32_t i = 0; i < g->n_rules; i++)
 		TRY(plan_definition(p, &m, g->rules[i], yield_set_item));
 	TRY(emit(p, OP_TO_SET, m.result, 0, 0, 0));
@@ -315,6 +328,7 @@ plan_object_group(struct plan *p, struct group *g)
 	}
 	TRY(new_registers(p, 1, &m.result));
 	TRY(emit(p, OP_LIST, m.result, 0, 0, 0));
+	TRY(plan_index(p, g, &m.index));
 	for (uint32_t i = 0; i < g->n_rules; i++)
 		TRY(plan_definition(p, &m, g->rules[i], yield_entry));
 	TRY(emit(p, m.tree ? OP_TO_TREE : OP_TO_OBJECT, m.result, 0, 0, 0));

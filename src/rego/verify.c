@@ -83,6 +83,18 @@ in_range(const struct verifier *v, char kind, uint32_t x)
 	}
 }
 
+/* [{value: [numbers]}, [numbers]] */
+static bool
+is_table(const struct value *t)
+{
+	if (t->type != VALUE_ARRAY || t->n != 2 || t->u.items[0].type != VALUE_OBJECT)
+		return false;
+	for (uint32_t i = 0; i < t->u.items[0].n; i++)
+		if (t->u.items[0].u.members[i].val.type != VALUE_ARRAY)
+			return false;
+	return t->u.items[1].type == VALUE_ARRAY;
+}
+
 static status
 check_operands(const struct verifier *v, uint32_t at, struct err *err)
 {
@@ -98,13 +110,15 @@ check_operands(const struct verifier *v, uint32_t at, struct err *err)
 	if (!in_range(v, kinds[0], in->a) || !in_range(v, kinds[1], in->b) ||
 	    !in_range(v, kinds[2], in->c) || !in_range(v, kinds[3], in->d))
 		return bad(v, at, "operand out of range", err);
-	if ((in->op == OP_ITER && in->a + 1u >= v->f->n_registers) ||
-	    (in->op == OP_NEXT && in->b + 1 >= v->f->n_registers))
+	if (((in->op == OP_ITER || in->op == OP_INDEX) && in->a + 1u >= v->f->n_registers) ||
+	    ((in->op == OP_NEXT || in->op == OP_TRY_RULE) && in->b + 1 >= v->f->n_registers))
 		return bad(v, at, "iterator out of range", err);
 	if (kinds[2] == '@' && ((size_t)in->c + call_size(v->policy, in) > v->f->n_registers))
 		return bad(v, at, "arguments out of range", err);
 	if ((in->op == OP_MARK || in->op == OP_MARK_TRUE) && in->b >= v->policy->n_expressions)
 		return bad(v, at, "no such expression", err);
+	if (in->op == OP_INDEX && !is_table(&v->policy->consts[in->b]))
+		return bad(v, at, "no table of definitions", err);
 	n = in->op == OP_OBJECT ? 2 : 1; /* 'b' is checked here, with its count */
 	if (kinds[2] == '#' && (in->c > MAX_REGISTERS || in->b + n * in->c > v->f->n_registers))
 		return bad(v, at, "operands out of range", err);
@@ -149,7 +163,7 @@ check_reads(struct verifier *v, const struct instr *in)
 		need(v, kinds[0], in->a);
 	need(v, kinds[1], in->b);
 	need(v, kinds[2], in->c);
-	if (in->op == OP_NEXT)
+	if (in->op == OP_NEXT || in->op == OP_TRY_RULE)
 		need_range(v, in->b, 2);
 	if (kinds[2] == '@')
 		need_range(v, in->c, call_size(v->policy, in));
@@ -191,7 +205,7 @@ step(struct verifier *v, uint32_t at)
 		return;
 	if (kinds[0] == 'w' || in->op == OP_ITER)
 		write_register(v, in->a);
-	if (in->op == OP_ITER)
+	if (in->op == OP_ITER || in->op == OP_INDEX)
 		write_register(v, in->a + 1u);
 	if (kinds[2] == 'w')
 		write_register(v, in->c);

@@ -575,6 +575,24 @@ next:
 			if (ev->trace)
 				ev->trace[in->b].held++;
 			break;
+		case OP_INDEX:
+			found = value_get(&k[in->b].u.items[0], &r[in->c]);
+			r[in->a] = found ? *found : k[in->b].u.items[1];
+			r[in->a + 1] = json_int(0);
+			break;
+		case OP_TRY_RULE: {
+			const struct value *list = &r[in->b];
+			int64_t i = r[in->b + 1].u.i;
+
+			while (i < (int64_t)list->n && list->u.items[i].u.i < (int64_t)in->c)
+				i++;
+			r[in->b + 1].u.i = i;
+			if (i == (int64_t)list->n || list->u.items[i].u.i != (int64_t)in->c) {
+				in = code + in->d;
+				goto next;
+			}
+			break;
+		}
 		case OP_COUNT:
 			break;
 		}

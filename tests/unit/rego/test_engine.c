@@ -482,7 +482,7 @@ disassembly(void **state)
 {
 	static const char want[] =
 		"data.t.k = 7\n"
-		"data.t.p: 0 arguments, 7 registers\n"
+		"data.t.p: 0 arguments, 6 registers\n"
 		"    0  UNDEF       r0  ; 3\n"
 		"    1  INPUT       r1 -> 7  ; 3\n"
 		"    2  ITER        r2 r1 -> 7  ; 3\n"
