@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { CLIENTS = 300, CERTIFICATES = 200, IDLE = 200, WARM = 20, MAX_PIDS = 64, ROUNDS = 200 };
@@ -390,6 +391,16 @@ elapsed(uint64_t from)
 	return (double)(clock_mono_ns() - from) / 1e9;
 }
 
+/* Processor time of this process: what others do on the machine does not count. */
+static double
+own_cpu(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 /* What one certificate needs at least: evidence P-384, CSR P-256 verified; leaf, answer, TLS signed. */
 static double
 signature_floor(void)
@@ -398,12 +409,12 @@ signature_floor(void)
 	CLEANUP(key_drop) struct key *p256 = key_generate(KEY_P256, 0);
 	CLEANUP(buf_done) struct buf s384 = {0};
 	CLEANUP(buf_done) struct buf s256 = {0};
-	uint64_t from;
+	double from;
 	struct err err;
 
 	key_sign_ecdsa(p384, SIG_SHA384, BYTES("report"), &s384);
 	key_sign_ecdsa(p256, SIG_SHA256, BYTES("csr"), &s256);
-	from = clock_mono_ns();
+	from = own_cpu();
 	for (int i = 0; i < ROUNDS; i++) {
 		CLEANUP(buf_done) struct buf out = {0};
 
@@ -414,7 +425,7 @@ signature_floor(void)
 		for (int k = 0; k < 3; k++)
 			key_sign_ecdsa(p256, SIG_SHA256, BYTES("leaf, answer, TLS"), &out);
 	}
-	return elapsed(from) / ROUNDS;
+	return (own_cpu() - from) / ROUNDS;
 }
 
 static void
