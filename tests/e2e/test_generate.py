@@ -58,8 +58,8 @@ class Deployment:
         return [str(CONTRAST), "generate", "--workspace-dir", str(self.ws), *args]
 
     def run(self, *args, reference=("metal-snp", REFERENCE), where=None, prefix=()):
-        words = ["--reference-values", *map(str, reference)] if reference else []
-        return subprocess.run([*prefix, *self.command(*words, *args), "--", str(where or self.dir)],
+        words = ["--reference-values", ",".join(map(str, reference))] if reference else []
+        return subprocess.run([*prefix, *self.command(*args, *words), str(where or self.dir)],
                               capture_output=True, text=True, timeout=120, env=self.env())
 
     def env(self):
@@ -353,6 +353,7 @@ def test_missing_reference_values_are_not_invented(deploy):
     fails(deploy.run(reference=["metal-snp"]), 2, "E-GENERATE-030", "metal-snp", "contrast measure")
     fails(deploy.run(reference=[]), 2, "E-GENERATE-013", "--reference-values")
     fails(deploy.run(reference=["moon"]), 2, "E-GENERATE-013")
+    ok(deploy.run("--dry-run", reference=[REFERENCE]))  # the file says which platform
     fails(deploy.run(reference=["metal-snp", "moon"]), 2, "E-FILE-003", "moon")
     fails(deploy.run(where=deploy.home), 2, "E-GENERATE-001")
 

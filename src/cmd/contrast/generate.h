@@ -90,6 +90,8 @@ status generate_find_works(struct generate *g, struct err *err);
 /* The container of a Coordinator's pod that is the Coordinator. */
 status generate_coordinator_container(const struct generate_work *k, struct kube_container **ret,
                                       struct err *err);
+/* The n-th word of --reference-values, in the arena with a NUL behind it; empty behind the last. */
+struct bytes generate_reference_word(struct generate *g, size_t n);
 /* Text of an annotation of ours, or empty. */
 struct bytes generate_annotation(const struct kube_workload *w, const char *name);
 

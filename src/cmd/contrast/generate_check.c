@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/contrast/generate.h"
 
+#include "base/file.h"
+#include "json/value.h"
+
 #include <stdio.h>
 
 /* Our annotations; those that need what is not there yet stop the run. */
@@ -97,15 +100,39 @@ read_role(struct generate_work *k, struct err *err)
 	return OK;
 }
 
-/* The first --reference-values that is the name of a platform. */
-static const struct platform *
-default_platform(const struct generate *g)
+struct bytes
+generate_reference_word(struct generate *g, size_t n)
 {
-	size_t n;
-	const char *const *list = options_list(g->o, OPT_generate_reference_values, &n);
+	struct bytes all = bytes_str(options_text(g->o, OPT_generate_reference_values));
+	size_t at = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		const struct platform *p = platform_find(bytes_str(list[i]));
+	for (;;) {
+		size_t end = MIN(bytes_find_byte(all, ',', at), all.n);
+
+		if (end > at && n-- == 0)
+			return arena_copy(&g->arena, bytes_sub(all, at, end));
+		if (end == all.n)
+			return (struct bytes){NULL, 0};
+		at = end + 1;
+	}
+}
+
+/* The platform that a file's first set was measured for. */
+static const struct platform *
+platform_of_file(struct generate *g, struct bytes path)
+{
+	static const char *const kinds[] = {"snp", "tdx"};
+	CLEANUP(buf_done) struct buf json = {0};
+	struct value v;
+	struct err ignored;
+
+	/* What is wrong with the file is said when its values are taken. */
+	if (!is_ok(file_read((const char *)path.p, MANIFEST_MAX_BYTES, &json, &ignored)) ||
+	    !is_ok(json_parse(&g->arena, buf_view(&json), NULL, &v, &ignored)))
+		return NULL;
+	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+		const struct value *set = json_item(json_get(&v, kinds[i]), 0);
+		const struct platform *p = platform_find(json_text(json_get(set, "Platform")));
 
 		if (p)
 			return p;
@@ -113,8 +140,22 @@ default_platform(const struct generate *g)
 	return NULL;
 }
 
+/* The first platform that --reference-values names, else that of its first file. */
+static const struct platform *
+default_platform(struct generate *g)
+{
+	const struct platform *p = NULL;
+	struct bytes word;
+
+	for (size_t i = 0; !p && (word = generate_reference_word(g, i)).n > 0; i++)
+		p = platform_find(word);
+	for (size_t i = 0; !p && (word = generate_reference_word(g, i)).n > 0; i++)
+		p = platform_of_file(g, word);
+	return p;
+}
+
 static status
-choose_platform(const struct generate *g, struct generate_work *k, struct err *err)
+choose_platform(struct generate *g, struct generate_work *k, struct err *err)
 {
 	CLEANUP(buf_done) struct buf names = {0};
 	const struct yaml_node *at = yaml_get(k->w->spec, "runtimeClassName");

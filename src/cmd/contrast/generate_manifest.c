@@ -124,13 +124,13 @@ require_sets(struct generate *g, const struct platform *p, struct err *err)
 static status
 set_references(struct generate *g, struct err *err)
 {
-	size_t n_rows, n;
+	size_t n_rows;
 	const struct platform *rows = platforms(&n_rows);
-	const char *const *list = options_list(g->o, OPT_generate_reference_values, &n);
+	struct bytes word;
 
-	for (size_t i = 0; i < n; i++)
-		if (!platform_find(bytes_str(list[i])))
-			TRY(from_file(g, list[i], err));
+	for (size_t i = 0; (word = generate_reference_word(g, i)).n > 0; i++)
+		if (!platform_find(word))
+			TRY(from_file(g, (const char *)word.p, err));
 	for (size_t r = 0; r < n_rows; r++) {
 		bool used = false;
 

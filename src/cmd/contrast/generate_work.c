@@ -67,7 +67,8 @@ socket_of(const struct generate_work *k, const struct kube_container *c,
 		return POLICY_SOCKET_REPORT;
 	if (k->coordinator)
 		return POLICY_SOCKET_NONE;
-	return bytes_is(c->name, KUBE_INITIALIZER) ? POLICY_SOCKET_EVIDENCE : POLICY_SOCKET_NONE;
+	return c->role == KUBE_INIT && bytes_is(c->name, KUBE_INITIALIZER) ? POLICY_SOCKET_EVIDENCE
+	                                                                   : POLICY_SOCKET_NONE;
 }
 
 static status

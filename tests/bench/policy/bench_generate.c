@@ -100,21 +100,21 @@ fill_yaml(struct bench *b)
 static uint64_t
 generate(const struct bench *b)
 {
-	char program[512], references[512], cache[128];
+	char program[512], references[600], cache[128];
 	const char *build = getenv("CONTRAST_BUILD_ROOT"), *source = getenv("CONTRAST_SOURCE_ROOT");
 	uint64_t from = clock_mono_ns();
 	int exit_code = 0;
 	pid_t pid;
 
 	snprintf(program, sizeof program, "%s/contrast", build ? build : "build");
-	snprintf(references, sizeof references, "%s/tests/golden/generate/reference-values.json",
+	snprintf(references, sizeof references, "metal-snp,%s/tests/golden/generate/reference-values.json",
 	         source ? source : ".");
 	snprintf(cache, sizeof cache, "%s/cache", b->dir);
 	pid = fork();
 	if (pid == 0) {
 		const char *args[] = {program, "generate", "--workspace-dir", b->dir, "--cache-dir", cache,
 		                      "--offline", "--initializer-image", b->image, "--reference-values",
-		                      "metal-snp", references, "--", b->yaml, NULL};
+		                      references, b->yaml, NULL};
 
 		if (!freopen("/dev/null", "w", stdout))
 			_exit(126);
