@@ -25,6 +25,7 @@ enum intake_kind {
 	INTAKE_QE_IDENTITY,  /* {"enclaveIdentity", "signature"} */
 	INTAKE_PARTS,        /* {"tcb_info", "tcb_info_signature", ...}: QGS's collateral as tools store it */
 	INTAKE_HOST_CERTS,   /* {"vcekCert", "certificateChain"}: Azure's certificate service */
+	INTAKE_HCL,          /* Azure's paravisor: header, SNP report, runtime data */
 };
 
 /* What it is, by its first bytes and members; false: nothing that is known here. */
@@ -39,6 +40,13 @@ const char *intake_kind_name(enum intake_kind k);
  * what it is instead); E-EVIDENCE-051: an evidence that is wrapped.
  */
 status intake_evidence(struct arena *a, struct bytes b, struct document *ret, struct err *err);
+
+/*
+ * The runtime data (JSON with the virtual TPM's keys) of an HCL report, and the
+ * 64 bytes that REPORTDATA must be so that the report vouches for them. False:
+ * the file is none, or malformed. A fresh nonce is in a TPM quote, not here.
+ */
+bool intake_hcl(struct bytes b, struct bytes *ret_runtime, uint8_t report_data[64]);
 
 /*
  * Adds what the file has of certificates, lists and statements. A later TCB

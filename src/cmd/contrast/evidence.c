@@ -23,6 +23,8 @@ struct inputs {
 	struct document doc;
 	struct collateral_set bundle;
 	size_t n_bundles;
+	bool is_hcl;
+	uint8_t hcl_report_data[EVIDENCE_REPORT_DATA_SIZE];
 };
 
 static void
@@ -60,11 +62,12 @@ add_endorsements(struct inputs *in, const struct options *o, size_t id, struct e
 static status
 read_inputs(struct inputs *in, const struct options *o, size_t endorsements, struct err *err)
 {
-	struct bytes b;
+	struct bytes b, runtime;
 
 	arena_init(&in->arena, (size_t)COLLATERAL_BUNDLE_MAX * 3);
 	TRY(read_kept(in, o->args[0], INTAKE_MAX, &b, err));
 	TRY(err_at(err, intake_evidence(&in->arena, b, &in->doc, err), "%s", o->args[0]));
+	in->is_hcl = intake_hcl(b, &runtime, in->hcl_report_data);
 	return add_endorsements(in, o, endorsements, err);
 }
 
@@ -404,6 +407,9 @@ judge(struct inputs *in, const struct options *o, const struct demands *d, struc
 	struct value v;
 
 	TRY(expected_report_data(o, report_data, &rq.report_data, err));
+	/* A paravisor's report is bound to its runtime data, or it is worth nothing. */
+	if (in->is_hcl && !rq.report_data)
+		rq.report_data = in->hcl_report_data;
 	evidence_verify(&rq, &result);
 	if (result.verdict.step == STEP_DECODE)
 		return err_set(err, ERR_PARSE, "E-EVIDENCE-050", "%s: %s: %s", o->args[0],

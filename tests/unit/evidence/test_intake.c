@@ -23,6 +23,7 @@ kinds(void **state)
 		{"snp/automata-snp-sdk/vcek.der", INTAKE_CERTIFICATE},
 		{"snp/ms-sidecar/uvm_host_amd_certificate.json", INTAKE_HOST_CERTS},
 		{"snp/routex-client-lua/vcek-chain-turin.pem", INTAKE_PEM},
+		{"snp/trustee-az-snp-vtpm/hcl-report.bin", INTAKE_HCL},
 		{"tdx/dcap-qvl/tdx_quote", INTAKE_TDX_QUOTE},
 		{"tdx/dcap-qvl/tdx_quote_outdated", INTAKE_TDX_QUOTE},
 		{"tdx/go-tdx-guest/cos-113-tdx-quote.dat", INTAKE_TDX_QUOTE},
@@ -182,6 +183,43 @@ files_to_verdicts(void **state)
 	}
 }
 
+/* Azure: the report vouches for the runtime data, and for no others. */
+static void
+paravisor_report(void **state)
+{
+	CLEANUP(arena_done) struct arena a = {0};
+	CLEANUP(buf_done) struct buf b = {0};
+	uint8_t expected[64];
+	struct document d;
+	struct bytes runtime;
+	struct evidence_request rq = {.scope = EVIDENCE_AUTHENTIC,
+	                              .document = &d,
+	                              .report_data = expected,
+	                              .revocation = REVOCATION_OPTIONAL,
+	                              .now = 1795500000};
+	struct evidence_result res;
+	struct err err = {0};
+	size_t end;
+
+	(void)state;
+	if (!vector_read("snp/trustee-az-snp-vtpm/hcl-report.bin", &b))
+		skip();
+	assert_true(intake_hcl(buf_view(&b), &runtime, expected));
+	assert_ok(intake_evidence(&a, buf_view(&b), &d, &err));
+	add_file(&a, "snp/trustee-az-snp-vtpm/vcek.pem", &d.endorsements);
+	evidence_verify(&rq, &res);
+	if (!verdict_accepted(&res.verdict))
+		fail_msg("%s: %s", res.verdict.reason, res.verdict.detail);
+	/* Another key in the runtime data. */
+	b.p[(size_t)(runtime.p - b.p) + 100] ^= 1;
+	assert_true(intake_hcl(buf_view(&b), &runtime, expected));
+	evidence_verify(&rq, &res);
+	assert_string_equal(res.verdict.reason, "snp/report-data");
+	end = (size_t)(runtime.p - b.p) + runtime.n;
+	for (size_t n = 0; n < end; n += 7)
+		assert_false(intake_hcl(bytes_sub(buf_view(&b), 0, n), &runtime, expected));
+}
+
 /* Everything in the vectors that is evidence can be shown; the fields are those of MANIFEST.json. */
 static void
 everything_is_shown(void **state)
@@ -232,6 +270,7 @@ main(void)
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(duplicates_and_limits),
 		cmocka_unit_test(files_to_verdicts),
+		cmocka_unit_test(paravisor_report),
 		cmocka_unit_test(everything_is_shown),
 	};
 
