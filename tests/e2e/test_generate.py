@@ -358,6 +358,17 @@ def test_missing_reference_values_are_not_invented(deploy):
     fails(deploy.run(where=deploy.home), 2, "E-GENERATE-001")
 
 
+def test_values_that_only_the_owner_knows_may_come_later(deploy):
+    values = json.loads(REFERENCE.read_text())
+    del values["snp"][0]["MinimumTCB"]
+    path = deploy.ws / "values.json"
+    path.write_text(json.dumps(values))
+    result = ok(deploy.run(reference=[path]))
+    assert "to fill in: ReferenceValues.snp[0].MinimumTCB" in result.stdout, result.stdout
+    assert (deploy.ws / "manifest.json").exists()
+    ok(deploy.run(reference=["metal-snp"]))
+
+
 # ---- kill -9 ----
 
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")

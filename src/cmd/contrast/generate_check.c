@@ -117,11 +117,27 @@ generate_reference_word(struct generate *g, size_t n)
 	}
 }
 
+/* The row that a set without a name is for: the first whose values come from outside. */
+static const struct platform *
+plain_platform(enum platform_tee tee)
+{
+	size_t n;
+	const struct platform *rows = platforms(&n);
+
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].tee == tee && !rows[i].built_in)
+			return &rows[i];
+	return NULL;
+}
+
 /* The platform that a file's first set was measured for. */
 static const struct platform *
 platform_of_file(struct generate *g, struct bytes path)
 {
-	static const char *const kinds[] = {"snp", "tdx"};
+	static const struct {
+		const char *name;
+		enum platform_tee tee;
+	} kinds[] = {{"snp", PLATFORM_SNP}, {"tdx", PLATFORM_TDX}};
 	CLEANUP(buf_done) struct buf json = {0};
 	struct value v;
 	struct err ignored;
@@ -131,11 +147,11 @@ platform_of_file(struct generate *g, struct bytes path)
 	    !is_ok(json_parse(&g->arena, buf_view(&json), NULL, &v, &ignored)))
 		return NULL;
 	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-		const struct value *set = json_item(json_get(&v, kinds[i]), 0);
+		const struct value *set = json_item(json_get(&v, kinds[i].name), 0);
 		const struct platform *p = platform_find(json_text(json_get(set, "Platform")));
 
-		if (p)
-			return p;
+		if (set)
+			return p ? p : plain_platform(kinds[i].tee);
 	}
 	return NULL;
 }

@@ -118,7 +118,7 @@ require_sets(struct generate *g, const struct platform *p, struct err *err)
 	return err_hint(err,
 	                err_set(err, ERR_NOT_FOUND, "E-GENERATE-030",
 	                        "there are no reference values for %s", p->name),
-	                "give --reference-values FILE, made by contrast measure");
+	                "give --reference-values FILE, with what contrast measure computes");
 }
 
 static status
