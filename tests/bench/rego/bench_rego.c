@@ -107,8 +107,9 @@ do_run(void *ctx)
 }
 
 static void
-open_session(struct job *j, const char *path)
+open_session(struct job *j, const char *name, const char *path)
 {
+	char figure_name[96];
 	struct policy *p;
 	struct err err = {0};
 
@@ -117,7 +118,8 @@ open_session(struct job *j, const char *path)
 	    !is_ok(session_set_data(j->session, BYTES("{\"pstate\":{}}"), &err)) ||
 	    !is_ok(session_find(j->session, bytes_str(path), &j->entry, &err)))
 		give_up(path, &err);
-	figure("compiled_bytes", (double)p->memory, "bytes", 1048576);
+	snprintf(figure_name, sizeof figure_name, "%s_compiled_bytes", name);
+	figure(figure_name, (double)p->memory, "bytes", 1048576);
 	policy_drop(p);
 }
 
@@ -160,7 +162,7 @@ tiny(void)
 	struct job j = {.module = {"tiny.rego", BYTES("")}};
 
 	j.module.text = bytes_str(text);
-	open_session(&j, "data.t.allow");
+	open_session(&j, "tiny", "data.t.allow");
 	decide(&j, "tiny", BYTES("{\"user\":\"bob\",\"method\":\"GET\",\"path\":[\"public\"]}"), true, 1);
 	session_free(j.session);
 }
@@ -186,7 +188,7 @@ comprehensions(void)
 		buf_printf(&input, "%s{\"name\":\"N%d\",\"kind\":\"k%d\",\"size\":%d}", i ? "," : "", i,
 		           i % 17, i % 40);
 	buf_str(&input, "]}");
-	open_session(&j, "data.c.answer");
+	open_session(&j, "comprehensions_500", "data.c.answer");
 	decide(&j, "comprehensions_500", buf_view(&input), true, 0);
 	session_free(j.session);
 }
@@ -244,7 +246,7 @@ kata(void)
 	j.options = (struct policy_options){.v0 = true, .builtins = &rego_builtins_core};
 	figure("policy_text_bytes", (double)text.n, "bytes", 0);
 	figure("policy_compile", measure(do_compile, &j), "us", 0);
-	open_session(&j, "data.agent_policy.CreateContainerRequest");
+	open_session(&j, "create_container", "data.agent_policy.CreateContainerRequest");
 	figure("create_container_bytes", (double)request.n, "bytes", 0);
 	decide(&j, "create_container", request, true, 50);
 	decide(&j, "create_container_denied", kata_denied(&a, request), false, 50);
