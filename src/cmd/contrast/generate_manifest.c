@@ -149,7 +149,6 @@ set_references(struct generate *g, struct err *err)
 static status
 check(struct generate *g, struct err *err)
 {
-	CLEANUP(buf_done) struct buf text = {0};
 	struct faults *f = &g->faults;
 
 	faults_done(f);
