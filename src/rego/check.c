@@ -107,7 +107,7 @@ visit_rule(struct compiler *c, const struct rule *r)
 	return OK;
 }
 
-enum { VISIT_OPEN = 1, VISIT_DONE, VISIT_MAX_DEPTH = 2000 };
+enum { VISIT_OPEN = 1, VISIT_DONE, VISIT_MAX_DEPTH = 1000 };
 
 static status
 visit_group(struct compiler *c, struct group *g, const struct rule *from, uint32_t off)
