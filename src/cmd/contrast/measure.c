@@ -102,6 +102,24 @@ put_apeip(struct arena *a, struct value *v, uint32_t eip)
 	put_hash(a, v, "APEIP", bytes_of(raw, sizeof raw));
 }
 
+/* {"snp": [one set]}: the intermediate digests stay out of it. */
+static status
+print_reference(const struct options *o, struct arena *a, const struct firmware *fw,
+                const struct hash384 *launch, struct err *err)
+{
+	struct value set = json_object(), sets = json_array(), file = json_object();
+
+	json_put(a, &set, "Platform", json_cstr(options_text(o, OPT_measure_snp_platform)));
+	json_put(a, &set, "ProductName", json_cstr(options_text(o, OPT_measure_snp_product)));
+	put_hash(a, &set, "TrustedMeasurement", hash384_view(launch));
+	/* APEIP makes the digest that of one vCPU, from which others are derived. */
+	if (fw->has_reset_eip && options_number(o, OPT_measure_snp_vcpus) == 1)
+		put_apeip(a, &set, fw->reset_eip);
+	json_add(a, &sets, set);
+	json_put(a, &file, "snp", sets);
+	return print(a, &file, true, err);
+}
+
 status
 verb_measure_snp(const struct options *o, struct err *err)
 {
@@ -126,6 +144,8 @@ verb_measure_snp(const struct options *o, struct err *err)
 	}
 	TRY(err_at(err, launch_measure_snp(&spec, &steps, err), "%s",
 	           options_text(o, OPT_measure_snp_firmware)));
+	if (strcmp(options_text(o, OPT_measure_snp_format), "reference-values") == 0)
+		return print_reference(o, &a, &fw, &steps.launch, err);
 	put_hash(&a, &v, "firmware", hash384_view(&steps.firmware));
 	put_hash(&a, &v, "metadata", hash384_view(&steps.metadata));
 	if (fw.has_reset_eip)
