@@ -20,7 +20,8 @@
 	do {                                                                                       \
 		struct bytes got_ = (got), want_ = (want);                                         \
 		if (!bytes_equal(got_, want_))                                                     \
-			fail_msg("got \"%.*s\", want \"%.*s\"", BYTES_ARG(got_), BYTES_ARG(want_));  \
+			fail_msg("got \"%.*s\", want \"%.*s\"", BYTES_ARG(got_),                   \
+			         BYTES_ARG(want_));                                                \
 	} while (0)
 
 /* The call succeeds; its error is shown when it does not. Needs a `struct err err`. */

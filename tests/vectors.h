@@ -4,8 +4,8 @@
 #define TESTS_VECTORS_H
 
 #include "base/text.h"
-#include "json/value.h"
 #include "unit.h"
+#include "json/value.h"
 
 struct vectors {
 	struct arena arena;

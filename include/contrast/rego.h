@@ -32,7 +32,8 @@ extern "C" {
 
 typedef enum contrast_rego_status {
 	CONTRAST_REGO_OK = 0,
-	CONTRAST_REGO_PARSE = 1,     /* policy, query, data or input is malformed or contradicts itself */
+	CONTRAST_REGO_PARSE =
+	        1, /* policy, query, data or input is malformed or contradicts itself */
 	CONTRAST_REGO_LIMIT = 2,     /* a budget or a size limit is exhausted */
 	CONTRAST_REGO_UNDEFINED = 3, /* no rule is at the path, or a decision is undefined */
 	CONTRAST_REGO_SHAPE = 4,     /* a decision is neither a boolean nor {allowed, ops} */
@@ -70,9 +71,10 @@ enum {
  * Compile. `query` may be NULL: then only documents can be evaluated. Texts
  * are copied. *ret is untouched on failure; release it with _policy_free().
  */
-CONTRAST_API contrast_rego_status
-contrast_rego_compile(const contrast_rego_module *modules, size_t n, const char *query, unsigned flags,
-                      contrast_rego_policy **ret, contrast_rego_error *error);
+CONTRAST_API contrast_rego_status contrast_rego_compile(const contrast_rego_module *modules,
+                                                        size_t n, const char *query, unsigned flags,
+                                                        contrast_rego_policy **ret,
+                                                        contrast_rego_error *error);
 
 /* Counted: a session holds its policy, so this may be called first. NULL is fine. */
 CONTRAST_API void contrast_rego_policy_free(contrast_rego_policy *policy);
@@ -89,9 +91,11 @@ typedef struct contrast_rego_limits {
 } contrast_rego_limits;
 
 /* `limits` may be NULL. flags: _STRICT, _PRINT, _TRACE. Data is {} at first. */
-CONTRAST_API contrast_rego_status
-contrast_rego_session_new(const contrast_rego_policy *policy, const contrast_rego_limits *limits,
-                          unsigned flags, contrast_rego_session **ret, contrast_rego_error *error);
+CONTRAST_API contrast_rego_status contrast_rego_session_new(const contrast_rego_policy *policy,
+                                                            const contrast_rego_limits *limits,
+                                                            unsigned flags,
+                                                            contrast_rego_session **ret,
+                                                            contrast_rego_error *error);
 CONTRAST_API void contrast_rego_session_free(contrast_rego_session *session);
 
 /* Where uuid.rfc4122() and rand.intn() get their bytes; without it they fail. */
@@ -100,9 +104,9 @@ CONTRAST_API void contrast_rego_session_random(contrast_rego_session *session,
                                                void *context);
 
 /* Replace `data`: a JSON object. */
-CONTRAST_API contrast_rego_status
-contrast_rego_session_data(contrast_rego_session *session, const char *json, size_t size,
-                           contrast_rego_error *error);
+CONTRAST_API contrast_rego_status contrast_rego_session_data(contrast_rego_session *session,
+                                                             const char *json, size_t size,
+                                                             contrast_rego_error *error);
 
 /* A question, prepared once: a path such as "data.agent_policy.CreateContainerRequest". */
 typedef struct contrast_rego_entry {
@@ -110,13 +114,13 @@ typedef struct contrast_rego_entry {
 	uint32_t query;
 } contrast_rego_entry;
 
-CONTRAST_API contrast_rego_status
-contrast_rego_prepare(const contrast_rego_session *session, const char *path, contrast_rego_entry *ret,
-                      contrast_rego_error *error);
+CONTRAST_API contrast_rego_status contrast_rego_prepare(const contrast_rego_session *session,
+                                                        const char *path, contrast_rego_entry *ret,
+                                                        contrast_rego_error *error);
 /* The query that was compiled in. CONTRAST_REGO_UNDEFINED if there was none. */
-CONTRAST_API contrast_rego_status
-contrast_rego_prepare_query(const contrast_rego_session *session, contrast_rego_entry *ret,
-                            contrast_rego_error *error);
+CONTRAST_API contrast_rego_status contrast_rego_prepare_query(const contrast_rego_session *session,
+                                                              contrast_rego_entry *ret,
+                                                              contrast_rego_error *error);
 
 /*
  * Evaluate with a JSON input (size 0: none) at `now_ns` since 1970. *json is the
@@ -124,10 +128,9 @@ contrast_rego_prepare_query(const contrast_rego_session *session, contrast_rego_
  * {"bindings": {}, "expressions": []} a solution. Borrowed until the next
  * call with this session.
  */
-CONTRAST_API contrast_rego_status
-contrast_rego_evaluate(contrast_rego_session *session, contrast_rego_entry entry, const char *input,
-                       size_t size, int64_t now_ns, const char **json, size_t *json_size,
-                       contrast_rego_error *error);
+CONTRAST_API contrast_rego_status contrast_rego_evaluate(
+        contrast_rego_session *session, contrast_rego_entry entry, const char *input, size_t size,
+        int64_t now_ns, const char **json, size_t *json_size, contrast_rego_error *error);
 
 /*
  * As an agent decides a request: the value must be a boolean, or
@@ -135,9 +138,10 @@ contrast_rego_evaluate(contrast_rego_session *session, contrast_rego_entry entry
  * the data, all or none, when it allows. *allowed is 1 only if the status is OK,
  * the answer is yes and the operations are applied; otherwise 0.
  */
-CONTRAST_API contrast_rego_status
-contrast_rego_decide(contrast_rego_session *session, contrast_rego_entry entry, const char *input,
-                     size_t size, int64_t now_ns, int *allowed, contrast_rego_error *error);
+CONTRAST_API contrast_rego_status contrast_rego_decide(contrast_rego_session *session,
+                                                       contrast_rego_entry entry, const char *input,
+                                                       size_t size, int64_t now_ns, int *allowed,
+                                                       contrast_rego_error *error);
 
 /* Lines that print() made in the last evaluation. NULL behind the last. Borrowed as above. */
 CONTRAST_API const char *contrast_rego_print(const contrast_rego_session *session, size_t i,

@@ -28,9 +28,9 @@ extern "C" {
 #endif
 
 typedef enum contrast_verify_status {
-	CONTRAST_VERIFY_OK = 0,      /* judged: the verdict says how */
-	CONTRAST_VERIFY_INPUT = 1,   /* manifest, evidence or endorsements are malformed */
-	CONTRAST_VERIFY_MISUSE = 2,  /* a pointer that must be given is missing */
+	CONTRAST_VERIFY_OK = 0,     /* judged: the verdict says how */
+	CONTRAST_VERIFY_INPUT = 1,  /* manifest, evidence or endorsements are malformed */
+	CONTRAST_VERIFY_MISUSE = 2, /* a pointer that must be given is missing */
 	CONTRAST_VERIFY_INTERNAL = 3
 } contrast_verify_status;
 
@@ -45,13 +45,15 @@ typedef struct contrast_verify_error {
 typedef struct contrast_verifier contrast_verifier;
 
 enum {
-	/* Accept a manifest that says "Insecure": roots of trust that no vendor stands behind. Tests only. */
+	/* Accept a manifest that says "Insecure": roots of trust that no vendor stands behind.
+	   Tests only. */
 	CONTRAST_VERIFY_INSECURE = 1,
 	/* Without any revocation list: do not refuse, but say so in the verdict. */
 	CONTRAST_VERIFY_REVOCATION_OPTIONAL = 2
 };
 
-/* manifest: the bytes of manifest.json. On failure *ret is NULL. error may be NULL, as everywhere. */
+/* manifest: the bytes of manifest.json. On failure *ret is NULL. error may be NULL, as everywhere.
+ */
 CONTRAST_API contrast_verify_status contrast_verifier_new(const void *manifest, size_t size,
                                                           unsigned flags, contrast_verifier **ret,
                                                           contrast_verify_error *error);
@@ -77,14 +79,15 @@ typedef struct contrast_verdict {
 	int revocation_checked; /* 1: a fresh list was checked */
 	int reference_set;      /* that matched, or the closest; -1 */
 	int is_tdx;
-	int64_t valid_until;    /* with these endorsements; 0 unless accepted */
-	uint8_t policy[32];     /* hash of the initdata document that the guest runs; zero unless accepted */
-	char step[16];          /* "accepted", or where it stopped */
-	char reason[32];        /* stable code, "snp/report-data"; "" when accepted */
+	int64_t valid_until; /* with these endorsements; 0 unless accepted */
+	uint8_t policy[32];  /* hash of the initdata document that the guest runs; zero unless
+	                        accepted */
+	char step[16];       /* "accepted", or where it stopped */
+	char reason[32];     /* stable code, "snp/report-data"; "" when accepted */
 	char detail[320];
 	char expected[144];
 	char got[144];
-	char tcb_status[48];    /* TDX: "UpToDate", ...; else "" */
+	char tcb_status[48]; /* TDX: "UpToDate", ...; else "" */
 } contrast_verdict;
 
 /* *ret is always filled in. Not OK: nothing was judged, and *ret is no acceptance. */

@@ -32,9 +32,9 @@
 enum {
 	ATTEST_SOCKET_VERSION = 1,
 	ATTEST_REPORT_DATA_SIZE = 64,
-	ATTEST_REQUEST_MAX = 256,        /* bytes of a request, without its length */
-	ATTEST_ANSWER_MAX = 256 * 1024,  /* bytes of an answer, without its length */
-	ATTEST_DEADLINE_MS = 10 * 1000,  /* a client waits this long for one answer */
+	ATTEST_REQUEST_MAX = 256,       /* bytes of a request, without its length */
+	ATTEST_ANSWER_MAX = 256 * 1024, /* bytes of an answer, without its length */
+	ATTEST_DEADLINE_MS = 10 * 1000, /* a client waits this long for one answer */
 };
 
 enum attest_op {
@@ -74,8 +74,7 @@ struct attest_answer {
 
 /* Appends the whole frame. */
 void attest_request_emit(const struct attest_request *r, struct buf *out);
-void attest_answer_emit(enum attest_result result, uint8_t tee, struct bytes rest,
-                        struct buf *out);
+void attest_answer_emit(enum attest_result result, uint8_t tee, struct bytes rest, struct buf *out);
 
 /* `body` is a frame without its length. ERR_PARSE E-ATTEST-001 (request), -002 (answer). */
 status attest_request_parse(struct bytes body, struct attest_request *ret, struct err *err);

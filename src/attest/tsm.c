@@ -137,7 +137,8 @@ read_evidence(const struct tsm_entry *e, struct buf *out, struct err *err)
 	return err_set_errno(err, ERR_UNREACHABLE, "E-TSM-003", "%s/outblob", e->path);
 }
 
-/* The host's certificate table; absent, empty or malformed means none: the verifier looks elsewhere. */
+/* The host's certificate table; absent, empty or malformed means none: the verifier looks
+ * elsewhere. */
 static void
 add_host_table(const struct tsm_entry *e, struct arena *a, struct buf *table,
                struct endorsements *to)
@@ -170,7 +171,8 @@ tsm_evidence(const struct tsm_entry *e, const uint8_t report_data[TSM_REPORT_DAT
 	/* A count of writes: another one means that the evidence may be over other bytes. */
 	if (!read_attribute(e, "generation", 8192, &after) ||
 	    !bytes_equal(buf_view(&before), buf_view(&after)))
-		return err_set(err, ERR_CONFLICT, "E-TSM-004", "somebody else wrote to %s", e->path);
+		return err_set(err, ERR_CONFLICT, "E-TSM-004", "somebody else wrote to %s",
+		               e->path);
 	d.evidence = buf_view(&evidence);
 	v = document_to_json(&a, &d);
 	TRY(arena_check(&a, err));

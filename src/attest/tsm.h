@@ -34,7 +34,8 @@ struct tsm_entry {
 	enum tee tee;
 };
 
-/* ERR_NOT_FOUND E-TSM-001: no such interface; ERR_UNSUPPORTED E-TSM-002: a provider that is neither SNP nor TDX. */
+/* ERR_NOT_FOUND E-TSM-001: no such interface; ERR_UNSUPPORTED E-TSM-002: a provider that is neither
+ * SNP nor TDX. */
 status tsm_open(const struct tsm *t, struct tsm_entry *ret, struct err *err);
 void tsm_close(struct tsm_entry *e);
 

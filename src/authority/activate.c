@@ -53,10 +53,10 @@ retire_mesh(struct authority *a, bool keep, int64_t now)
 	a->previous.there = false;
 	if (keep && a->mesh.key) {
 		a->previous = (struct previous_ca){
-			.there = true,
-			.key_id = a->mesh.key_id,
-			.root_signed = cert_ref(a->mesh.root_signed),
-			.until = now + AUTHORITY_PREVIOUS_CA_SECONDS,
+		        .there = true,
+		        .key_id = a->mesh.key_id,
+		        .root_signed = cert_ref(a->mesh.root_signed),
+		        .until = now + AUTHORITY_PREVIOUS_CA_SECONDS,
 		};
 	}
 	mesh_ca_done(&a->mesh);
@@ -73,8 +73,9 @@ check_always(const struct authority *a, const struct manifest *m, struct err *er
 
 	/* A keeper on real hardware must not serve machines that anybody can imitate. */
 	if (m->insecure && a->o.vendor_root)
-		return err_set(err, ERR_REJECTED, "E-AUTHORITY-064",
-		               "the manifest is \"Insecure\", this Coordinator runs on real hardware");
+		return err_set(
+		        err, ERR_REJECTED, "E-AUTHORITY-064",
+		        "the manifest is \"Insecure\", this Coordinator runs on real hardware");
 	if (a->chain.generation > 1 && !hash256_equal(&shares, &a->shares_digest))
 		return err_set(err, ERR_REJECTED, "E-AUTHORITY-066",
 		               "seed share owners and threshold are fixed by the first manifest");
@@ -183,7 +184,8 @@ status
 authority_sync(struct authority *a, int64_t now, struct err *err)
 {
 	if (a->phase == STATE_RECOVERING)
-		return err_set(err, ERR_REJECTED, "E-AUTHORITY-062", "the Coordinator is recovering");
+		return err_set(err, ERR_REJECTED, "E-AUTHORITY-062",
+		               "the Coordinator is recovering");
 	for (;;) {
 		CLEANUP(buf_done) struct buf raw = {0};
 		status s = store_record(&a->o.store, a->chain.generation + 1, &raw, err);

@@ -39,8 +39,9 @@ answer_verify(const struct key *answer_key, const struct hash256 *answer_key_id,
 	struct hash256 id = key_id(answer_key);
 
 	if (key_kind(answer_key) != KEY_P256 || !hash256_equal(&id, answer_key_id))
-		return err_set(err, ERR_REJECTED, "E-AUTHORITY-055",
-		               "the answer is signed by another key than the accepted evidence names");
+		return err_set(
+		        err, ERR_REJECTED, "E-AUTHORITY-055",
+		        "the answer is signed by another key than the accepted evidence names");
 	answer_message(path, genesis, head, request, answer, &message);
 	if (!is_ok(key_verify_ecdsa(answer_key, SIG_SHA256, buf_view(&message), signature, err)))
 		return err_set(err, ERR_REJECTED, "E-AUTHORITY-056",

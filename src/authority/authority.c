@@ -217,14 +217,14 @@ void
 authority_state(const struct authority *a, int64_t now, struct state_record *ret)
 {
 	struct state_record s = {
-		.phase = a->phase,
-		.generation = authority_generation(a),
-		.genesis = *authority_genesis(a),
-		.head = *authority_head(a),
-		.answer_key = a->answer_key_id,
-		.log_size = a->log.size,
-		.log_root = log_root(&a->log),
-		.time = (uint64_t)now,
+	        .phase = a->phase,
+	        .generation = authority_generation(a),
+	        .genesis = *authority_genesis(a),
+	        .head = *authority_head(a),
+	        .answer_key = a->answer_key_id,
+	        .log_size = a->log.size,
+	        .log_root = log_root(&a->log),
+	        .time = (uint64_t)now,
 	};
 
 	mem_copy(s.kem, a->kem_public, sizeof s.kem);
@@ -290,8 +290,8 @@ authority_nonce_check(const struct authority *a, int64_t now, struct bytes nonce
 	struct hash256 mac;
 
 	if (nonce.n != AUTHORITY_NONCE_SIZE)
-		return err_set(err, ERR_REJECTED, "E-AUTHORITY-050", "the nonce has %zu bytes, not %d",
-		               nonce.n, AUTHORITY_NONCE_SIZE);
+		return err_set(err, ERR_REJECTED, "E-AUTHORITY-050",
+		               "the nonce has %zu bytes, not %d", nonce.n, AUTHORITY_NONCE_SIZE);
 	mac = hmac_sha256(secret_view(&a->nonce_key), bytes_sub(nonce, 0, NONCE_SIGNED));
 	if (!ct_equal(bytes_of(mac.b, NONCE_MAC), bytes_sub(nonce, NONCE_SIGNED, nonce.n)))
 		return err_set(err, ERR_REJECTED, "E-AUTHORITY-050",

@@ -57,7 +57,8 @@ const struct manifest *authority_manifest(const struct authority *a);
 const struct root_ca *authority_root(const struct authority *a); /* NULL while recovering */
 const struct mesh_ca *authority_mesh(const struct authority *a);
 const struct key *authority_answer_key(const struct authority *a);
-/* The newest time that this engine knows from owners' or its own signed state (PROTOCOL section 10). */
+/* The newest time that this engine knows from owners' or its own signed state (PROTOCOL section
+ * 10). */
 int64_t authority_time_floor(const struct authority *a);
 
 /*
@@ -84,7 +85,7 @@ struct set_request {
 	uint8_t k;
 	const struct hash256 *owners; /* ascending ids */
 	size_t n_owners;
-	struct bytes manifest; /* exact bytes */
+	struct bytes manifest;        /* exact bytes */
 	const struct bytes *policies; /* initdata documents */
 	size_t n_policies;
 	const struct record_signature *signatures; /* key_id is computed again from spki */
@@ -157,7 +158,8 @@ void authority_sign_answer(const struct authority *a, const char *path, const st
  */
 status authority_recover(struct authority *a, struct bytes sealed, int64_t now, struct buf *answer,
                          struct err *err);
-/* A replica asks; `policy` must be a coordinator of the active manifest. `answer`: {"state": base64}. */
+/* A replica asks; `policy` must be a coordinator of the active manifest. `answer`: {"state":
+ * base64}. */
 struct peer_request {
 	struct hash256 head;
 	struct hash256 policy;

@@ -52,7 +52,7 @@ bundle_has_policy(const struct bundle *b, const struct hash256 *policy)
 
 struct raw_bundle {
 	const struct value *version, *genesis, *head, *generation, *time, *mesh_ca, *previous,
-		*until, *policies, *records;
+	        *until, *policies, *records;
 };
 
 static status
@@ -66,16 +66,16 @@ decode(struct arena *arena, struct bytes body, struct raw_bundle *r, struct err 
 {
 	const struct json_limits limits = {4, BUNDLE_MAX_BYTES};
 	const struct json_field fields[] = {
-		{"version", VALUE_NUMBER, true, &r->version},
-		{"genesis", VALUE_STRING, true, &r->genesis},
-		{"head", VALUE_STRING, true, &r->head},
-		{"generation", VALUE_NUMBER, true, &r->generation},
-		{"time", VALUE_NUMBER, true, &r->time},
-		{"mesh_ca", VALUE_STRING, true, &r->mesh_ca},
-		{"previous_mesh_ca", VALUE_STRING, false, &r->previous},
-		{"previous_until", VALUE_NUMBER, false, &r->until},
-		{"policies", VALUE_ARRAY, true, &r->policies},
-		{"records", VALUE_ARRAY, true, &r->records},
+	        {"version", VALUE_NUMBER, true, &r->version},
+	        {"genesis", VALUE_STRING, true, &r->genesis},
+	        {"head", VALUE_STRING, true, &r->head},
+	        {"generation", VALUE_NUMBER, true, &r->generation},
+	        {"time", VALUE_NUMBER, true, &r->time},
+	        {"mesh_ca", VALUE_STRING, true, &r->mesh_ca},
+	        {"previous_mesh_ca", VALUE_STRING, false, &r->previous},
+	        {"previous_until", VALUE_NUMBER, false, &r->until},
+	        {"policies", VALUE_ARRAY, true, &r->policies},
+	        {"records", VALUE_ARRAY, true, &r->records},
 	};
 	struct value root;
 	uint64_t n = 0;

@@ -15,10 +15,10 @@ status
 root_ca_make(struct root_ca *ca, const struct seed *seed, int64_t now, struct err *err)
 {
 	struct cert_spec spec = {
-		.profile = CERT_CA,
-		.subject_cn = ROOT_CN,
-		.not_before = now - CA_BACKDATE_SECONDS,
-		.not_after = now + (int64_t)CA_ROOT_DAYS * DAY,
+	        .profile = CERT_CA,
+	        .subject_cn = ROOT_CN,
+	        .not_before = now - CA_BACKDATE_SECONDS,
+	        .not_after = now + (int64_t)CA_ROOT_DAYS * DAY,
 	};
 
 	ca->key = seed_root_key(seed);
@@ -44,14 +44,14 @@ mesh_ca_renew(struct mesh_ca *ca, const struct root_ca *root, const struct bytes
 	CLEANUP(cert_drop) struct cert *self_signed = NULL;
 	CLEANUP(cert_drop) struct cert *root_signed = NULL;
 	struct cert_spec spec = {
-		.profile = CERT_CA_LEAVES,
-		.subject_cn = MESH_CN,
-		.key = ca->key,
-		.signer = ca->key,
-		.not_before = now - CA_BACKDATE_SECONDS,
-		.not_after = now + (int64_t)CA_MESH_DAYS * DAY,
-		.permitted_dns = permitted,
-		.n_permitted_dns = n,
+	        .profile = CERT_CA_LEAVES,
+	        .subject_cn = MESH_CN,
+	        .key = ca->key,
+	        .signer = ca->key,
+	        .not_before = now - CA_BACKDATE_SECONDS,
+	        .not_after = now + (int64_t)CA_MESH_DAYS * DAY,
+	        .permitted_dns = permitted,
+	        .n_permitted_dns = n,
 	};
 
 	TRY(cert_issue(&spec, &self_signed, err));
@@ -159,14 +159,14 @@ ca_issue_leaf(const struct mesh_ca *ca, const struct manifest_policy *policy,
 	const struct cert_extra extra = {CA_OID_POLICY_HASH, false, bytes_of(der, sizeof der)};
 	struct names names = {0};
 	struct cert_spec spec = {
-		.profile = CERT_LEAF_TLS,
-		.subject_serial = serial,
-		.key = subject,
-		.issuer = ca->root_signed,
-		.signer = ca->key,
-		.not_before = now - CA_BACKDATE_SECONDS,
-		.extras = &extra,
-		.n_extras = 1,
+	        .profile = CERT_LEAF_TLS,
+	        .subject_serial = serial,
+	        .key = subject,
+	        .issuer = ca->root_signed,
+	        .signer = ca->key,
+	        .not_before = now - CA_BACKDATE_SECONDS,
+	        .extras = &extra,
+	        .n_extras = 1,
 	};
 
 	mem_copy(der + 2, policy->hash.b, SHA256_SIZE);

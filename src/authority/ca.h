@@ -20,14 +20,15 @@ enum {
 	CA_BACKDATE_SECONDS = 3600, /* of notBefore, for peers whose clock is behind */
 };
 
-/* One mesh CA: its key, the self-signed certificate (mesh-ca.pem) and the root-signed twin for chains. */
+/* One mesh CA: its key, the self-signed certificate (mesh-ca.pem) and the root-signed twin for
+ * chains. */
 struct mesh_ca {
 	struct key *key;
 	struct hash256 key_id;
 	struct cert *self_signed;
 	struct cert *root_signed;
 	struct buf self_pem, chain_pem; /* of the two, as answers carry them */
-	int64_t made; /* when the certificates were made */
+	int64_t made;                   /* when the certificates were made */
 };
 
 struct root_ca {

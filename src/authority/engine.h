@@ -8,10 +8,10 @@
 #include "authority/shares.h"
 
 enum {
-	ENGINE_BUNDLES = 4,           /* answers kept, one a `since` */
-	ENGINE_SHARE_SECONDS = 3600,  /* a recovery share is forgotten after that */
+	ENGINE_BUNDLES = 4,                    /* answers kept, one a `since` */
+	ENGINE_SHARE_SECONDS = 3600,           /* a recovery share is forgotten after that */
 	ENGINE_RENEW_SECONDS = 10 * 24 * 3600, /* CA certificates are made anew after that */
-	ENGINE_SECRET_VERSION = 1,    /* of workload secrets */
+	ENGINE_SECRET_VERSION = 1,             /* of workload secrets */
 };
 
 /* The mesh CA before the present one: counts until its end. */
@@ -58,8 +58,9 @@ struct authority {
 
 	/* History: while recovering that of the store, checked from its genesis. */
 	struct chain chain;
-	struct chain before; /* the chain without its last record: what a repeated set was signed for */
-	struct buf heads;    /* all transitions, 32 bytes each, generation 1 first */
+	struct chain
+	        before; /* the chain without its last record: what a repeated set was signed for */
+	struct buf heads;             /* all transitions, 32 bytes each, generation 1 first */
 	struct hash256 shares_digest; /* of manifest 1: never changes */
 
 	/* Active only. */

@@ -113,9 +113,9 @@ genesis_parse(struct bytes json, struct pins *ret, struct err *err)
 	const struct json_limits limits = {4, GENESIS_MAX_BYTES};
 	const struct value *version, *id, *keys;
 	const struct json_field fields[] = {
-		{"version", VALUE_NUMBER, true, &version},
-		{"deployment_id", VALUE_STRING, true, &id},
-		{"genesis_keys", VALUE_ARRAY, true, &keys},
+	        {"version", VALUE_NUMBER, true, &version},
+	        {"deployment_id", VALUE_STRING, true, &id},
+	        {"genesis_keys", VALUE_ARRAY, true, &keys},
 	};
 	struct pins got = {0};
 	struct value root;

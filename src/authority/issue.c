@@ -57,7 +57,8 @@ authority_mesh_cert(struct authority *a, const struct cert_request *r, int64_t n
 		               hash256_hex(&r->policy, hex));
 	}
 	if (key_kind(r->key) != KEY_P256)
-		return err_set(err, ERR_REJECTED, "E-AUTHORITY-072", "the key of a pod must be P-256");
+		return err_set(err, ERR_REJECTED, "E-AUTHORITY-072",
+		               "the key of a pod must be P-256");
 	TRY(put_secret(a, r, policy, &arena, &v, err));
 	TRY(ca_issue_leaf(&a->mesh, policy, r->key, now, &leaf, err));
 	cert_pem(leaf, &chain);
@@ -83,11 +84,11 @@ authority_checkpoint(const struct authority *a, int64_t now, struct checkpoint *
                      struct buf *signature)
 {
 	*ret = (struct checkpoint){
-		.genesis = *authority_genesis(a),
-		.log_id = a->answer_key_id,
-		.root = log_root(&a->log),
-		.size = a->log.size,
-		.time = now,
+	        .genesis = *authority_genesis(a),
+	        .log_id = a->answer_key_id,
+	        .root = log_root(&a->log),
+	        .size = a->log.size,
+	        .time = now,
 	};
 	if (a->log_key)
 		checkpoint_sign(a->log_key, ret, signature);
@@ -144,7 +145,8 @@ make_body(const struct authority *a, const struct hash256 *since, int64_t now, s
 	json_put(&arena, &v, "time", json_int(now));
 	json_put(&arena, &v, "mesh_ca", json_string(buf_view(&a->mesh.chain_pem)));
 	if (a->previous.there && now < a->previous.until) {
-		json_put(&arena, &v, "previous_mesh_ca", pem_value(&arena, a->previous.root_signed));
+		json_put(&arena, &v, "previous_mesh_ca",
+		         pem_value(&arena, a->previous.root_signed));
 		json_put(&arena, &v, "previous_until", json_int(a->previous.until));
 	}
 	json_put(&arena, &v, "policies", policies);
@@ -169,7 +171,8 @@ authority_bundle(struct authority *a, const struct hash256 *since, int64_t now, 
                  struct buf *signature, struct err *err)
 {
 	struct bundle_cache *c;
-	/* Unknown heads are one and the same question, so that nobody can ask for endless signatures. */
+	/* Unknown heads are one and the same question, so that nobody can ask for endless
+	 * signatures. */
 	struct hash256 known = engine_generation_of(a, since) ? *since : (struct hash256){{0}};
 
 	TRY(check_active(a, &a->chain.head, err));

@@ -46,7 +46,8 @@ log_append(struct log_frontier *f, const struct hash256 *leaf)
 {
 	struct hash256 node = *leaf;
 
-	/* Each trailing one bit of the old size is a complete subtree that now has its right twin. */
+	/* Each trailing one bit of the old size is a complete subtree that now has its right twin.
+	 */
 	for (uint64_t size = f->size; size & 1; size >>= 1)
 		node = log_node_hash(&f->peaks[--f->n_peaks], &node);
 	f->peaks[f->n_peaks++] = node;

@@ -53,7 +53,8 @@ status log_verify_consistency(uint64_t from, const struct hash256 *from_root, ui
                               const struct hash256 *to_root, const struct log_proof *proof,
                               struct err *err);
 
-/* Signed by the `log` key over "contrast/v1/checkpoint" 00 || genesis || log id || size u64 || root || time u64. */
+/* Signed by the `log` key over "contrast/v1/checkpoint" 00 || genesis || log id || size u64 || root
+ * || time u64. */
 struct checkpoint {
 	struct hash256 genesis, log_id, root;
 	uint64_t size;

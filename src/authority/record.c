@@ -206,8 +206,8 @@ check_signature(const struct chain *c, const struct record_signature *s,
 	char hex[65];
 
 	if (!may_sign(c, &id))
-		return err_set(err, ERR_REJECTED, "E-AUTHORITY-023",
-		               "key %.16s... is no %s", hash256_hex(&id, hex),
+		return err_set(err, ERR_REJECTED, "E-AUTHORITY-023", "key %.16s... is no %s",
+		               hash256_hex(&id, hex),
 		               c->generation == 0 ? "genesis key of this deployment"
 		                                  : "owner of the present manifest");
 	TRY(key_parse_spki(s->spki, &key, err));
@@ -232,7 +232,8 @@ check_signatures(const struct chain *c, const struct record *r, struct err *err)
 		return err_set(err, ERR_REJECTED, "E-AUTHORITY-022",
 		               "the present manifest has no owners: updates are disabled for good");
 	for (size_t i = 0; i < r->n_signatures; i++) {
-		/* Distinct by construction of record_parse and record_add_signature; checked again. */
+		/* Distinct by construction of record_parse and record_add_signature; checked again.
+		 */
 		for (size_t j = 0; j < i; j++)
 			if (bytes_equal(r->signatures[i].spki, r->signatures[j].spki))
 				return err_set(err, ERR_REJECTED, "E-AUTHORITY-016",

@@ -36,7 +36,7 @@ struct record_signature {
 
 /* The slices borrow from what was parsed, or from the caller that fills it in. */
 struct record {
-	uint64_t generation; /* counts from 1 */
+	uint64_t generation;     /* counts from 1 */
 	struct hash256 previous; /* generation 1: the genesis */
 	struct hash256 manifest;
 	uint8_t k; /* signatures that the *next* record needs; 0 = no successor is valid */
@@ -65,7 +65,8 @@ status transition_verify(const struct key *owner, const struct hash256 *transiti
 status record_parse(struct bytes in, struct record *ret, struct err *err);
 void record_emit(const struct record *r, struct buf *out);
 
-/* Add a signature in order; fills key_id. The slices are borrowed. ERR_CONFLICT for a second one of a key. */
+/* Add a signature in order; fills key_id. The slices are borrowed. ERR_CONFLICT for a second one of
+ * a key. */
 status record_add_signature(struct record *r, struct bytes spki, struct bytes der, struct err *err);
 
 /* ---- chains ---- */

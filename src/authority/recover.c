@@ -40,9 +40,11 @@ check_last_head(const struct authority *a, const struct hash256 *head, const cha
 
 	if (bytes_all_zero(hash256_view(head)) || engine_generation_of(a, head) > 0)
 		return OK;
-	return err_set(err, ERR_REJECTED, "E-AUTHORITY-083",
-	               "the store's history lacks transition %.16s... that %s has seen: it is older, "
-	               "or forked", hash256_hex(head, hex), who);
+	return err_set(
+	        err, ERR_REJECTED, "E-AUTHORITY-083",
+	        "the store's history lacks transition %.16s... that %s has seen: it is older, "
+	        "or forked",
+	        hash256_hex(head, hex), who);
 }
 
 /* All at hand: the seed. A wrong one cannot come from shares that met their commitments. */
@@ -63,7 +65,8 @@ combine(struct authority *a, int64_t now, struct err *err)
 	}
 	s = shamir_combine(indexes, shares, n, &seed, err);
 	if (is_ok(s))
-		s = engine_take_seed(a, secret_view(&seed), secret_view(&a->recovery.salt), now, err);
+		s = engine_take_seed(a, secret_view(&seed), secret_view(&a->recovery.salt), now,
+		                     err);
 	/* An unreachable store is no reason to ask all owners again; a wrong seed is. */
 	if (is_ok(s) || s.cls == ERR_REJECTED)
 		engine_forget_shares(a);
@@ -202,7 +205,8 @@ authority_adopt(struct authority *a, struct bytes sealed, int64_t now, struct er
 	TRY(catch_up(a, err));
 	/* An active peer has a head: zeros would ask for no check at all. */
 	if (bytes_all_zero(hash256_view(&head)))
-		return err_set(err, ERR_REJECTED, "E-AUTHORITY-080", "the peer's state names no head");
+		return err_set(err, ERR_REJECTED, "E-AUTHORITY-080",
+		               "the peer's state names no head");
 	TRY(check_last_head(a, &head, "the peer", err));
 	return engine_take_seed(a, bytes_sub(b, 0, SEED_SIZE),
 	                        bytes_sub(b, SEED_SIZE, SEED_SIZE + SALT_SIZE), now, err);

@@ -25,9 +25,9 @@ void seed_derive(const struct seed *s, const char *purpose, struct bytes id, siz
 struct key *seed_ec_key(const struct seed *s, enum key_kind kind, const char *purpose,
                         struct bytes id);
 
-struct key *seed_root_key(const struct seed *s);                            /* P-384 */
+struct key *seed_root_key(const struct seed *s);                             /* P-384 */
 struct key *seed_mesh_key(const struct seed *s, const struct hash256 *head); /* P-256 */
-struct key *seed_log_key(const struct seed *s);                             /* P-256 */
+struct key *seed_log_key(const struct seed *s);                              /* P-256 */
 /* id = WorkloadSecretID 00 u32 version. */
 void seed_workload_secret(const struct seed *s, struct bytes workload_secret_id, uint32_t version,
                           struct secret *ret);

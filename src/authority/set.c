@@ -6,15 +6,14 @@
 /* ---- the candidate ---- */
 
 static status
-fill_record(const struct chain *c, const struct set_request *r, struct record *ret,
-            struct err *err)
+fill_record(const struct chain *c, const struct set_request *r, struct record *ret, struct err *err)
 {
 	*ret = (struct record){
-		.generation = c->generation + 1,
-		.previous = c->head,
-		.manifest = sha256(r->manifest),
-		.k = r->k,
-		.n_owners = r->n_owners,
+	        .generation = c->generation + 1,
+	        .previous = c->head,
+	        .manifest = sha256(r->manifest),
+	        .k = r->k,
+	        .n_owners = r->n_owners,
 	};
 	if (r->n_owners > RECORD_MAX_OWNERS)
 		return err_set(err, ERR_LIMIT, "E-AUTHORITY-014", "at most %d owners",
@@ -75,8 +74,9 @@ check_rules(const struct authority *a, const struct manifest *m, const struct se
 	TRY(check_owners(m, r, err));
 	/* A keeper on real hardware must not serve machines that anybody can imitate. */
 	if (m->insecure && a->o.vendor_root)
-		return err_set(err, ERR_REJECTED, "E-AUTHORITY-064",
-		               "the manifest is \"Insecure\", this Coordinator runs on real hardware");
+		return err_set(
+		        err, ERR_REJECTED, "E-AUTHORITY-064",
+		        "the manifest is \"Insecure\", this Coordinator runs on real hardware");
 	if (a->o.has_own_policy && !manifest_is_coordinator(m, &a->o.own_policy))
 		return err_set(err, ERR_REJECTED, "E-AUTHORITY-065",
 		               "this Coordinator's own policy is no coordinator of the manifest: "
@@ -110,8 +110,8 @@ check_documents(const struct authority *a, const struct manifest *m, const struc
 	for (size_t i = 0; i < m->n_policies; i++) {
 		CLEANUP(buf_done) struct buf doc = {0};
 
-		if (!here[i] && !is_ok(store_get(&a->o.store, &m->policies[i].hash, STORE_MAX_BLOB,
-		                                 &doc, err)))
+		if (!here[i] &&
+		    !is_ok(store_get(&a->o.store, &m->policies[i].hash, STORE_MAX_BLOB, &doc, err)))
 			return err_set(err, ERR_PARSE, "E-AUTHORITY-067",
 			               "the document of policy %s is missing",
 			               hash256_hex(&m->policies[i].hash, hex));
@@ -215,7 +215,8 @@ set_next(struct authority *a, const struct set_request *r, int64_t now, struct e
 		char hex[65];
 		struct err ignored;
 
-		/* Another keeper was first, or an answer of the store was lost: take up what is there. */
+		/* Another keeper was first, or an answer of the store was lost: take up what is
+		 * there. */
 		if (is_ok(authority_sync(a, now, &ignored)) && is_repeat(a, r))
 			return OK;
 		engine_conflict_head(a, hex);

@@ -23,7 +23,8 @@ store_get(const struct store *s, const struct hash256 *hash, size_t max, struct 
 
 	TRY(s->ops->get(s->self, hash, out, err));
 	if (out->n - before > max)
-		return err_set(err, ERR_LIMIT, "E-STORE-004", "a blob has more than %zu bytes", max);
+		return err_set(err, ERR_LIMIT, "E-STORE-004", "a blob has more than %zu bytes",
+		               max);
 	got = sha256(bytes_sub(buf_view(out), before, out->n));
 	if (!hash256_equal(&got, hash))
 		return err_set(err, ERR_REJECTED, "E-STORE-003",
@@ -67,7 +68,8 @@ name_ok(const char *name)
 static status
 bad_name(struct err *err)
 {
-	return err_set(err, ERR_USAGE, "E-STORE-005", "a name in the store has a-z, 0-9 and - only");
+	return err_set(err, ERR_USAGE, "E-STORE-005",
+	               "a name in the store has a-z, 0-9 and - only");
 }
 
 status

@@ -123,12 +123,12 @@ dir_get_name(void *self, const char *name, size_t max, struct buf *out, struct e
 }
 
 static const struct store_ops dir_ops = {
-	.put = dir_put,
-	.get = dir_get,
-	.append = dir_append,
-	.record = dir_record,
-	.put_name = dir_put_name,
-	.get_name = dir_get_name,
+        .put = dir_put,
+        .get = dir_get,
+        .append = dir_append,
+        .record = dir_record,
+        .put_name = dir_put_name,
+        .get_name = dir_get_name,
 };
 
 /* Temporary files of writes that a crash broke off; see file_write(). */

@@ -135,12 +135,12 @@ mem_get_name(void *self, const char *name, size_t max UNUSED, struct buf *out, s
 }
 
 static const struct store_ops mem_ops = {
-	.put = mem_put,
-	.get = mem_get,
-	.append = mem_append,
-	.record = mem_record,
-	.put_name = mem_put_name,
-	.get_name = mem_get_name,
+        .put = mem_put,
+        .get = mem_get,
+        .append = mem_append,
+        .record = mem_record,
+        .put_name = mem_put_name,
+        .get_name = mem_get_name,
 };
 
 void

@@ -55,8 +55,8 @@ base64_encode(enum base64_kind kind, struct bytes b, struct buf *out)
 	size_t i = 0;
 
 	for (; b.n - i >= 3; i += 3) {
-		unsigned int v = (unsigned int)b.p[i] << 16 | (unsigned int)b.p[i + 1] << 8 |
-		                 b.p[i + 2];
+		unsigned int v =
+		        (unsigned int)b.p[i] << 16 | (unsigned int)b.p[i + 1] << 8 | b.p[i + 2];
 		for (int shift = 18; shift >= 0; shift -= 6)
 			buf_u8(out, char_of(v >> shift & 63, url));
 	}

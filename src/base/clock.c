@@ -190,7 +190,7 @@ time_parse(struct bytes text, int64_t *ret)
 	}
 	if (!parse_zone(text, at, &zone))
 		return false;
-	*ret = days_from_civil(year, (unsigned int)month, (unsigned int)day) * 86400 +
-	       hour * 3600 + min * 60 + sec - zone;
+	*ret = days_from_civil(year, (unsigned int)month, (unsigned int)day) * 86400 + hour * 3600 +
+	       min * 60 + sec - zone;
 	return true;
 }

@@ -63,8 +63,8 @@ read_fd(int fd, const char *path, size_t max, struct buf *out, struct err *err)
 		out->n += (size_t)got;
 		if (out->n - before > max)
 			return err_at(err,
-			              err_set(err, ERR_LIMIT, "E-FILE-002",
-			                      "larger than %zu bytes", max),
+			              err_set(err, ERR_LIMIT, "E-FILE-002", "larger than %zu bytes",
+			                      max),
 			              "%s", path);
 	}
 }

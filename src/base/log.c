@@ -77,8 +77,10 @@ log_write(enum log_level level, const char *msg, const struct log_field *fields,
 	if (g_log.tty)
 		buf_printf(&line, "%s: %s: %s", g_log.program, level_names[level], msg);
 	else
-		buf_printf(&line, "{\"time\":\"%s\",\"level\":\"%s\",\"program\":\"%s\",\"msg\":\"%s\"",
-		           time_cstr(clock_realtime(), when), level_names[level], g_log.program, msg);
+		buf_printf(&line,
+		           "{\"time\":\"%s\",\"level\":\"%s\",\"program\":\"%s\",\"msg\":\"%s\"",
+		           time_cstr(clock_realtime(), when), level_names[level], g_log.program,
+		           msg);
 	for (size_t i = 0; i < n; i++)
 		put_field(&line, &fields[i]);
 	buf_str(&line, g_log.tty ? "\n" : "}\n");

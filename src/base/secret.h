@@ -16,7 +16,8 @@ struct secret {
 	size_t mapped; /* private: bytes of the mapping */
 };
 
-/* n zero bytes. Aborts when the machine is out of memory. n is chosen by us, never by an outsider. */
+/* n zero bytes. Aborts when the machine is out of memory. n is chosen by us, never by an outsider.
+ */
 void secret_init(struct secret *s, size_t n);
 
 /* Wipe and release. Accepts a zeroed struct. */

@@ -53,11 +53,11 @@ struct err {
 
 /* Record a failure and return it. Overwrites what err held. err may be NULL. */
 status err_set(struct err *err, enum err_class cls, const char *id, const char *fmt, ...)
-	PRINTF(4, 5);
+        PRINTF(4, 5);
 
 /* The same with ": " and the text of errno at the end. */
 status err_set_errno(struct err *err, enum err_class cls, const char *id, const char *fmt, ...)
-	PRINTF(4, 5);
+        PRINTF(4, 5);
 
 /*
  * Put context in front of the message ("context: message") when `s` is a

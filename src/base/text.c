@@ -11,7 +11,8 @@ text_u64(struct bytes text, uint64_t max, uint64_t *ret)
 	for (size_t i = 0; i < text.n; i++) {
 		uint8_t c = text.p[i];
 
-		if (c < '0' || c > '9' || !mul_ok(v, 10U, &v) || !add_ok(v, (uint64_t)(c - '0'), &v))
+		if (c < '0' || c > '9' || !mul_ok(v, 10U, &v) ||
+		    !add_ok(v, (uint64_t)(c - '0'), &v))
 			return false;
 	}
 	if (v > max)

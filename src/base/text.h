@@ -19,8 +19,8 @@ bool hex_decode(struct bytes text, void *to, size_t n);
 bool hex_decode_buf(struct bytes text, struct buf *out);
 
 enum base64_kind {
-	BASE64_STD,          /* RFC 4648 section 4, padded */
-	BASE64_URL,          /* section 5, padded */
+	BASE64_STD, /* RFC 4648 section 4, padded */
+	BASE64_URL, /* section 5, padded */
 	BASE64_STD_UNPADDED,
 	BASE64_URL_UNPADDED,
 };

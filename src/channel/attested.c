@@ -26,8 +26,8 @@ ask_for_evidence(struct client *c, const uint8_t nonce[NONCE_SIZE], struct clien
 	buf_str(&body, "{\"nonce\":\"");
 	base64_encode(BASE64_STD, bytes_of(nonce, NONCE_SIZE), &body);
 	buf_str(&body, "\",\"purpose\":\"attest\"}");
-	TRY(client_call(c, "POST", "/v1/attest", NULL, 0, buf_view(&body),
-	                SESSION_BODY_MAX, CLIENT_CALL_MS, answer, err));
+	TRY(client_call(c, "POST", "/v1/attest", NULL, 0, buf_view(&body), SESSION_BODY_MAX,
+	                CLIENT_CALL_MS, answer, err));
 	return client_expect_ok(answer, err);
 }
 
@@ -91,8 +91,8 @@ attested_blob(struct attested *a, const struct hash256 *hash, size_t max, struct
 	struct hash256 real;
 
 	snprintf(target, sizeof target, "/v1/blob/%s", hash256_hex(hash, hex));
-	TRY(client_call(a->client, "GET", target, NULL, 0, (struct bytes){0}, max,
-	                CLIENT_CALL_MS, &got, err));
+	TRY(client_call(a->client, "GET", target, NULL, 0, (struct bytes){0}, max, CLIENT_CALL_MS,
+	                &got, err));
 	TRY(client_expect_ok(&got, err));
 	real = sha256(buf_view(&got.body));
 	if (!hash256_equal(&real, hash))

@@ -195,7 +195,8 @@ call(struct client *c, const char *method, const char *target, const struct http
 	evhttp_connection_set_max_body_size(c->connection, (ev_ssize_t)max);
 	evhttp_connection_set_timeout(c->connection, (int)(deadline_ms / 1000 + 2));
 	/* On failure the request is gone already. */
-	if (evhttp_make_request(c->connection, r, post ? EVHTTP_REQ_POST : EVHTTP_REQ_GET, target) != 0)
+	if (evhttp_make_request(c->connection, r, post ? EVHTTP_REQ_POST : EVHTTP_REQ_GET,
+	                        target) != 0)
 		return silent(c, err);
 	run_until_done(c, deadline_ms);
 	if (c->answer->status == HTTP_ENTITYTOOLARGE && !c->answered)
@@ -258,7 +259,8 @@ cannot_open(const struct client *c, enum tls_progress progress, struct err *err)
 	if (progress == TLS_SHAKING_HANDS)
 		return err_set(err, ERR_UNREACHABLE, "E-CHANNEL-004",
 		               c->late ? "%s does not answer the TLS handshake"
-		                       : "the TLS handshake with %s failed", c->address);
+		                       : "the TLS handshake with %s failed",
+		               c->address);
 	return silent(c, err);
 }
 

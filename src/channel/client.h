@@ -29,8 +29,8 @@ void client_answer_done(struct client_answer *a);
 /*
  * Resolve, connect, shake hands and ask GET /v1/capabilities, whose answer is
  * thrown away: afterwards key and exporter are there. All within
- * `deadline_ms`. `address` is host:port. ERR_USAGE E-CHANNEL-001 for a malformed address, ERR_UNREACHABLE
- * E-CHANNEL-002 (name), -003 (connect), -004 (handshake).
+ * `deadline_ms`. `address` is host:port. ERR_USAGE E-CHANNEL-001 for a malformed address,
+ * ERR_UNREACHABLE E-CHANNEL-002 (name), -003 (connect), -004 (handshake).
  */
 status client_open(struct tls_client *tls, const char *address, unsigned int deadline_ms,
                    struct client **ret, struct err *err);
@@ -49,14 +49,13 @@ bool client_exporter(const struct client *c, struct bytes purpose, enum tls_side
                      const uint8_t nonce[32], uint8_t ret[32]);
 
 /*
- * One request, one answer; method is "GET" or "POST". An answer body above `max` is ERR_LIMIT E-CHANNEL-006. Any HTTP status is a
- * success here; see client_expect_ok(). ERR_UNREACHABLE E-CHANNEL-005 when the
- * peer ends or stays silent; the connection is unusable after a failure.
+ * One request, one answer; method is "GET" or "POST". An answer body above `max` is ERR_LIMIT
+ * E-CHANNEL-006. Any HTTP status is a success here; see client_expect_ok(). ERR_UNREACHABLE
+ * E-CHANNEL-005 when the peer ends or stays silent; the connection is unusable after a failure.
  */
 status client_call(struct client *c, const char *method, const char *target,
-                   const struct http_field *fields, size_t n_fields, struct bytes body,
-                   size_t max, unsigned int deadline_ms, struct client_answer *ret,
-                   struct err *err);
+                   const struct http_field *fields, size_t n_fields, struct bytes body, size_t max,
+                   unsigned int deadline_ms, struct client_answer *ret, struct err *err);
 
 /*
  * OK for 200. Else the peer's {"error","message","path"} as a failure: 409 is

@@ -130,10 +130,12 @@ check_chain(const struct session *s, const struct key *key, int64_t now, struct 
 
 	TRY(parse_one(buf_view(&e->root_ca), &s->state.root_key, "root_ca", &root, err));
 	TRY(parse_one(buf_view(&e->mesh_ca), &s->state.mesh_key, "mesh_ca", &mesh, err));
-	TRY(err_at(err, cert_parse_pem(buf_view(&e->chain), COUNT_OF(chain.c), chain.c, &chain.n, err),
+	TRY(err_at(err,
+	           cert_parse_pem(buf_view(&e->chain), COUNT_OF(chain.c), chain.c, &chain.n, err),
 	           ".chain"));
 	if (chain.n != CHAIN_CERTS)
-		return err_set(err, ERR_PARSE, "E-ENROLL-001", "chain has %zu certificates", chain.n);
+		return err_set(err, ERR_PARSE, "E-ENROLL-001", "chain has %zu certificates",
+		               chain.n);
 	leaf = cert_key_id(chain.c[0]);
 	issuer = cert_key_id(chain.c[1]);
 	if (!hash256_equal(&leaf, &own) || !hash256_equal(&issuer, &s->state.mesh_key))

@@ -14,14 +14,14 @@
 enum { ENROLL_ANSWER_MAX = 256 * 1024, ENROLL_BODY_MAX = 64 * 1024 };
 
 struct enrolled {
-	struct key *key;        /* fresh P-256 */
-	struct buf chain;       /* PEM: leaf, mesh CA signed by the root */
+	struct key *key;             /* fresh P-256 */
+	struct buf chain;            /* PEM: leaf, mesh CA signed by the root */
 	struct buf root_ca, mesh_ca; /* PEM */
-	struct secret secret;   /* workload secret; n == 0: this policy has none */
-	struct hash256 policy;  /* own */
-	int64_t not_after;      /* of the leaf */
-	struct session_seen seen; /* what a later session must extend */
-	int64_t floor;          /* newest proven time */
+	struct secret secret;        /* workload secret; n == 0: this policy has none */
+	struct hash256 policy;       /* own */
+	int64_t not_after;           /* of the leaf */
+	struct session_seen seen;    /* what a later session must extend */
+	int64_t floor;               /* newest proven time */
 };
 void enrolled_done(struct enrolled *e);
 
@@ -42,8 +42,8 @@ status enroll(struct tls_client *tls, const char *address, const struct session_
 /* ---- engine ---- */
 
 /* The body of POST /v1/mesh/cert. `document` is the evidence as it came from the socket. */
-status enroll_body(const uint8_t kem[32], struct bytes csr, struct bytes document,
-                   struct buf *out, struct err *err);
+status enroll_body(const uint8_t kem[32], struct bytes csr, struct bytes document, struct buf *out,
+                   struct err *err);
 
 /*
  * A signed answer: the certificate is of `key`, issued under the CA keys of

@@ -41,8 +41,8 @@ compare_references(const struct manifest *present, const struct manifest *earlie
 		const struct diff_line *l = &d.lines[i];
 		struct bytes path = bytes_str(l->path);
 
-		if (l->kind == DIFF_ADDED || (!bytes_starts(path, BYTES("ReferenceValues")) &&
-		                              !bytes_is(path, "Insecure")))
+		if (l->kind == DIFF_ADDED ||
+		    (!bytes_starts(path, BYTES("ReferenceValues")) && !bytes_is(path, "Insecure")))
 			continue;
 		buf_printf(&r->taints, "generation %llu: %s was ", (unsigned long long)generation,
 		           l->path);
@@ -72,7 +72,8 @@ list_readers(const struct manifest *present, const struct manifest *earlier, uin
 		const struct manifest_policy *p = &earlier->policies[i];
 		const struct manifest_policy *now = manifest_policy(present, &p->hash);
 
-		if (p->workload_secret_id.n == 0 || !secret_in_use(present, p->workload_secret_id) ||
+		if (p->workload_secret_id.n == 0 ||
+		    !secret_in_use(present, p->workload_secret_id) ||
 		    (now && bytes_equal(now->workload_secret_id, p->workload_secret_id)))
 			continue;
 		buf_printf(&r->readers, "generation %llu: policy %s could read the secret of ",
@@ -84,8 +85,8 @@ list_readers(const struct manifest *present, const struct manifest *earlier, uin
 }
 
 void
-history_compare(const struct manifest *present, const struct manifest *earlier,
-                uint64_t generation, struct history_report *r)
+history_compare(const struct manifest *present, const struct manifest *earlier, uint64_t generation,
+                struct history_report *r)
 {
 	compare_coordinators(present, earlier, generation, r);
 	compare_references(present, earlier, generation, r);

@@ -11,7 +11,8 @@
 
 struct history_report {
 	struct buf taints;  /* one line a reason; empty: none */
-	struct buf readers; /* earlier policies that could read a present workload's secret, one a line */
+	struct buf readers; /* earlier policies that could read a present workload's secret, one a
+	                       line */
 	size_t n_taints, n_readers;
 };
 void history_report_done(struct history_report *r);

@@ -77,8 +77,9 @@ judge_init(struct judge *j, const struct manifest *m, struct err *err)
 	j->tdx_cache = tdx_cache_new();
 	TRY(arena_check(&j->arena, err));
 	if (j->references.n_snp + j->references.n_tdx == 0)
-		return err_set(err, ERR_UNSUPPORTED, "E-JUDGE-001",
-		               "the manifest has no reference values of a kind that is verified here");
+		return err_set(
+		        err, ERR_UNSUPPORTED, "E-JUDGE-001",
+		        "the manifest has no reference values of a kind that is verified here");
 	return OK;
 }
 
@@ -91,7 +92,8 @@ judge_done(struct judge *j)
 	*j = (struct judge){0};
 }
 
-/* A single list that was accepted says when it was made; of several it is not known which counted. */
+/* A single list that was accepted says when it was made; of several it is not known which counted.
+ */
 static int64_t
 floor_of(const struct document *d)
 {
@@ -109,14 +111,14 @@ judge_evidence(const struct judge *j, const struct document *d, enum judge_role 
                struct verdict *v, struct err *err)
 {
 	struct evidence_request request = {
-		.document = d,
-		.report_data = report_data->b,
-		.references = &j->references,
-		.policies = role == JUDGE_COORDINATOR ? &j->coordinators : &j->policies,
-		.revocation = REVOCATION_REQUIRED,
-		.now = now,
-		.cache = j->cache,
-		.tdx_cache = j->tdx_cache,
+	        .document = d,
+	        .report_data = report_data->b,
+	        .references = &j->references,
+	        .policies = role == JUDGE_COORDINATOR ? &j->coordinators : &j->policies,
+	        .revocation = REVOCATION_REQUIRED,
+	        .now = now,
+	        .cache = j->cache,
+	        .tdx_cache = j->tdx_cache,
 	};
 	struct evidence_result result;
 
@@ -191,12 +193,12 @@ signed_under(const struct document *d, const struct hash256 *root, int64_t now)
 	struct snp_reference sets[SNP_PRODUCTS] = {0};
 	struct reference_sets references = {.snp = sets, .n_snp = SNP_PRODUCTS};
 	struct evidence_request request = {
-		.flags = EVIDENCE_THOROUGH,
-		.document = d,
-		.report_data = zeros,
-		.references = &references,
-		.revocation = REVOCATION_OPTIONAL,
-		.now = now,
+	        .flags = EVIDENCE_THOROUGH,
+	        .document = d,
+	        .report_data = zeros,
+	        .references = &references,
+	        .revocation = REVOCATION_OPTIONAL,
+	        .now = now,
 	};
 	struct evidence_result result;
 

@@ -78,10 +78,14 @@ receipt_parse(struct arena *arena, struct bytes json, struct receipt *ret, struc
 {
 	const struct value *version, *time, *nonce, *key, *exporter, *genesis, *manifest, *answer;
 	const struct json_field fields[] = {
-		{"receipt", VALUE_NUMBER, true, &version},  {"time", VALUE_STRING, true, &time},
-		{"nonce", VALUE_STRING, true, &nonce},      {"serverKey", VALUE_STRING, true, &key},
-		{"exporter", VALUE_STRING, true, &exporter}, {"genesis", VALUE_OBJECT, true, &genesis},
-		{"manifest", VALUE_STRING, true, &manifest}, {"answer", VALUE_STRING, true, &answer},
+	        {"receipt", VALUE_NUMBER, true, &version},
+	        {"time", VALUE_STRING, true, &time},
+	        {"nonce", VALUE_STRING, true, &nonce},
+	        {"serverKey", VALUE_STRING, true, &key},
+	        {"exporter", VALUE_STRING, true, &exporter},
+	        {"genesis", VALUE_OBJECT, true, &genesis},
+	        {"manifest", VALUE_STRING, true, &manifest},
+	        {"answer", VALUE_STRING, true, &answer},
 	};
 	struct json_limits limits = {.depth = 8, .bytes = RECEIPT_MAX_BYTES};
 	struct value v;
@@ -121,10 +125,10 @@ receipt_verify(const struct receipt *r, int64_t now, bool insecure, struct sessi
 {
 	CLEANUP(manifest_drop) struct manifest *m = NULL;
 	struct session_expect expect = {
-		.mode = SESSION_VERIFY,
-		.pins = r->pins,
-		.insecure = insecure,
-		.now = now ? now : r->time,
+	        .mode = SESSION_VERIFY,
+	        .pins = r->pins,
+	        .insecure = insecure,
+	        .now = now ? now : r->time,
 	};
 	status s;
 

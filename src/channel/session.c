@@ -41,15 +41,16 @@ decode_proof(struct arena *arena, const struct value *v, struct batch_proof *ret
 {
 	const struct value *v_index, *v_path;
 	const struct json_field fields[] = {
-		{"index", VALUE_NUMBER, true, &v_index},
-		{"path", VALUE_ARRAY, true, &v_path},
+	        {"index", VALUE_NUMBER, true, &v_index},
+	        {"path", VALUE_ARRAY, true, &v_path},
 	};
 	uint64_t index;
 
 	TRY(err_at(err, json_fields(v, fields, COUNT_OF(fields), err), ".proof"));
 	if (!json_u64(v_index, UINT16_MAX, &index) || v_path->n > BATCH_MAX_DEPTH)
 		return err_at(err,
-		              err_set(err, ERR_PARSE, "E-SESSION-001", "index or length out of range"),
+		              err_set(err, ERR_PARSE, "E-SESSION-001",
+		                      "index or length out of range"),
 		              ".proof");
 	*ret = (struct batch_proof){.index = (uint16_t)index, .depth = v_path->n};
 	for (uint32_t i = 0; i < v_path->n; i++) {
@@ -80,14 +81,18 @@ static status
 decode(struct session *s, struct bytes body, struct parts *p, struct err *err)
 {
 	const struct json_limits limits = {.depth = 8, .bytes = SESSION_BODY_MAX};
-	const struct value *version, *state, *proof, *evidence, *root, *mesh, *key, *manifest, *records;
+	const struct value *version, *state, *proof, *evidence, *root, *mesh, *key, *manifest,
+	        *records;
 	const struct json_field fields[] = {
-		{"version", VALUE_NUMBER, true, &version}, {"state", VALUE_STRING, true, &state},
-		{"proof", VALUE_OBJECT, true, &proof}, {"evidence", VALUE_OBJECT, true, &evidence},
-		{"root_ca", VALUE_STRING, true, &root}, {"mesh_ca", VALUE_STRING, true, &mesh},
-		{"answer_key", VALUE_STRING, true, &key},
-		{"manifest", VALUE_STRING, false, &manifest},
-		{"records", VALUE_ARRAY, false, &records},
+	        {"version", VALUE_NUMBER, true, &version},
+	        {"state", VALUE_STRING, true, &state},
+	        {"proof", VALUE_OBJECT, true, &proof},
+	        {"evidence", VALUE_OBJECT, true, &evidence},
+	        {"root_ca", VALUE_STRING, true, &root},
+	        {"mesh_ca", VALUE_STRING, true, &mesh},
+	        {"answer_key", VALUE_STRING, true, &key},
+	        {"manifest", VALUE_STRING, false, &manifest},
+	        {"records", VALUE_ARRAY, false, &records},
 	};
 	struct bytes spki;
 	struct value v;
@@ -180,8 +185,8 @@ check_log(const struct session_expect *e, const struct state_record *state, stru
 
 	if (!has_seen(e) || !hash256_equal(&seen->log_id, &state->answer_key))
 		return OK;
-	if (state->log_size < seen->log_size ||
-	    (state->log_size == seen->log_size && !hash256_equal(&state->log_root, &seen->log_root)))
+	if (state->log_size < seen->log_size || (state->log_size == seen->log_size &&
+	                                         !hash256_equal(&state->log_root, &seen->log_root)))
 		return err_set(err, ERR_REJECTED, "E-SESSION-010",
 		               "the issuance log was changed: size %llu, seen before %llu",
 		               (unsigned long long)state->log_size,
@@ -189,7 +194,8 @@ check_log(const struct session_expect *e, const struct state_record *state, stru
 	return OK;
 }
 
-/* The chain from the pinned genesis to the head that evidence shows, through the head seen before. */
+/* The chain from the pinned genesis to the head that evidence shows, through the head seen before.
+ */
 static status
 check_chain(const struct session_expect *e, const struct session *s, struct chain *chain,
             struct err *err)
@@ -199,9 +205,10 @@ check_chain(const struct session_expect *e, const struct session *s, struct chai
 
 	chain_start(chain, &e->pins, &state->root_key);
 	if (!hash256_equal(&chain->genesis, &state->genesis))
-		return err_set(err, ERR_REJECTED, "E-SESSION-006",
-		               "the Coordinator belongs to another deployment: its genesis is not made of "
-		               "the pinned deployment id and genesis keys");
+		return err_set(
+		        err, ERR_REJECTED, "E-SESSION-006",
+		        "the Coordinator belongs to another deployment: its genesis is not made of "
+		        "the pinned deployment id and genesis keys");
 	if (has_seen(e) && !e->fork &&
 	    (!hash256_equal(&e->seen->genesis, &state->genesis) ||
 	     !hash256_equal(&e->seen->root_key, &state->root_key)))
@@ -223,9 +230,10 @@ check_chain(const struct session_expect *e, const struct session *s, struct chai
 		return err_set(err, ERR_REJECTED, "E-AUTHORITY-025",
 		               "the records do not end at the head of the state record");
 	if (!met)
-		return err_set(err, ERR_REJECTED, "E-SESSION-007",
-		               "the history does not contain generation %llu as it was verified before",
-		               (unsigned long long)e->seen->generation);
+		return err_set(
+		        err, ERR_REJECTED, "E-SESSION-007",
+		        "the history does not contain generation %llu as it was verified before",
+		        (unsigned long long)e->seen->generation);
 	return OK;
 }
 
@@ -348,13 +356,13 @@ void
 session_remember(const struct session *s, struct session_seen *ret)
 {
 	*ret = (struct session_seen){
-		.genesis = s->state.genesis,
-		.root_key = s->state.root_key,
-		.head = s->head,
-		.generation = s->state.generation,
-		.log_id = s->state.answer_key,
-		.log_size = s->state.log_size,
-		.log_root = s->state.log_root,
+	        .genesis = s->state.genesis,
+	        .root_key = s->state.root_key,
+	        .head = s->head,
+	        .generation = s->state.generation,
+	        .log_id = s->state.answer_key,
+	        .log_size = s->state.log_size,
+	        .log_root = s->state.log_root,
 	};
 }
 

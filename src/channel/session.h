@@ -39,12 +39,12 @@ struct session_seen {
 struct session_expect {
 	enum session_mode mode;
 	struct pins pins;
-	struct hash256 own_policy;  /* SESSION_POD */
+	struct hash256 own_policy;       /* SESSION_POD */
 	const struct manifest *manifest; /* SESSION_VERIFY, SESSION_SET: the one on disk */
-	bool insecure;              /* a manifest with "Insecure" may be accepted */
-	bool fork;                  /* phase empty is accepted although a record was seen */
+	bool insecure;                   /* a manifest with "Insecure" may be accepted */
+	bool fork;                       /* phase empty is accepted although a record was seen */
 	const struct session_seen *seen; /* or NULL */
-	bool keep;                  /* attested_open() keeps what a receipt needs */
+	bool keep;                       /* attested_open() keeps what a receipt needs */
 	int64_t now;
 };
 
@@ -59,11 +59,11 @@ struct session_channel {
 struct session {
 	struct arena arena;
 	struct state_record state;
-	struct hash256 head; /* zeros in phase empty: what requests name */
+	struct hash256 head;   /* zeros in phase empty: what requests name */
 	struct hash256 policy; /* of the Coordinator */
 	struct verdict verdict;
-	int64_t floor;      /* newest proven time */
-	int64_t skew;       /* state record's time minus ours, seconds */
+	int64_t floor;             /* newest proven time */
+	int64_t skew;              /* state record's time minus ours, seconds */
 	struct manifest *manifest; /* of the head; NULL in phase empty */
 	struct key *answer_key;
 	struct bytes root_ca, mesh_ca; /* PEM; mesh empty in phase empty */
@@ -82,12 +82,11 @@ void session_done(struct session *s);
  *                E-SESSION-004 the head manifest is not the one that the chain names
  *                E-SESSION-005 own policy is not in the head manifest
  *                E-SESSION-006 another deployment than the one seen before
- *                E-SESSION-007 an older generation, or a history that does not contain the seen head
- *                E-SESSION-008 "Insecure" without permission
- *                E-SESSION-009 phase empty although a record was seen (needs `fork`)
- *                E-SESSION-010 the log shrank or its root changed
- *                E-AUTHORITY-010..025 the chain; E-EVIDENCE-100 the evidence
- *   ERR_DIFFERS  E-SESSION-011 the active manifest is not the expected one
+ *                E-SESSION-007 an older generation, or a history that does not contain the seen
+ * head E-SESSION-008 "Insecure" without permission E-SESSION-009 phase empty although a record was
+ * seen (needs `fork`) E-SESSION-010 the log shrank or its root changed E-AUTHORITY-010..025 the
+ * chain; E-EVIDENCE-100 the evidence ERR_DIFFERS  E-SESSION-011 the active manifest is not the
+ * expected one
  */
 status session_accept(const struct session_expect *expect, const struct session_channel *channel,
                       struct bytes body, struct session *ret, struct err *err);

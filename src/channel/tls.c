@@ -3,12 +3,12 @@
 
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -105,8 +105,8 @@ wrap_key(EVP_PKEY *key)
 	    ASN1_INTEGER_set_uint64(X509_get_serialNumber(x), serial >> 1) == 1 &&
 	    X509_gmtime_adj(X509_getm_notBefore(x), -3600) &&
 	    X509_time_adj_ex(X509_getm_notAfter(x), CERT_DAYS, 0, NULL) &&
-	    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-	                               (const unsigned char *)"contrast", -1, -1, 0) == 1 &&
+	    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"contrast",
+	                               -1, -1, 0) == 1 &&
 	    X509_set_issuer_name(x, name) == 1 && X509_set_pubkey(x, key) == 1 &&
 	    X509_sign(x, key, EVP_sha256()) > 0)
 		return x;
@@ -286,9 +286,9 @@ layer_mark(struct bufferevent *bev)
 }
 
 const struct server_layer tls_layer = {
-	.open = layer_open,
-	.mark = layer_mark,
-	.stream = layer_stream,
+        .open = layer_open,
+        .mark = layer_mark,
+        .stream = layer_stream,
 };
 
 struct bufferevent *
@@ -321,7 +321,7 @@ on_client_progress(const SSL *ssl, int where, int ret)
 	}
 	/* It waits for the peer's word only after ours went out, so there is a connection. */
 	if (where == SSL_CB_CONNECT_EXIT && ret <= 0 && SSL_want_read(ssl) &&
-	         tls_progress(ssl) == TLS_NOT_BEGUN)
+	    tls_progress(ssl) == TLS_NOT_BEGUN)
 		SSL_set_app_data(handle.out, &g_marks[TLS_SHAKING_HANDS]);
 }
 
@@ -343,8 +343,8 @@ tls_peer_key_id(const void *stream, struct hash256 *ret)
 }
 
 bool
-tls_exporter(const void *stream, struct bytes purpose, enum tls_side side,
-             const uint8_t nonce[32], uint8_t ret[32])
+tls_exporter(const void *stream, struct bytes purpose, enum tls_side side, const uint8_t nonce[32],
+             uint8_t ret[32])
 {
 	/* OpenSSL takes a mutable handle for what does not change it. */
 	union {

@@ -42,9 +42,10 @@ bash(const struct program_def *p, struct buf *out)
 	for (size_t i = 0; i < p->n_verbs; i++) {
 		const char *name = p->verbs[i].name;
 
-		buf_printf(out, name[0] == '\0'   ? "\t*) words='"
-		                : strchr(name, ' ') ? "\t'%s') words='"
-		                                    : "\t'%s '*) words='",
+		buf_printf(out,
+		           name[0] == '\0'     ? "\t*) words='"
+		           : strchr(name, ' ') ? "\t'%s') words='"
+		                               : "\t'%s '*) words='",
 		           name);
 		option_words(p, i, out);
 		buf_str(out, "' ;;\n");
@@ -99,7 +100,10 @@ zsh(const struct program_def *p, struct buf *out)
 	for (size_t i = 0; i < p->n_verbs; i++) {
 		const char *name = p->verbs[i].name;
 
-		buf_printf(out, name[0] == '\0' ? "*)" : strchr(name, ' ') ? "'%s')" : "'%s '*)",
+		buf_printf(out,
+		           name[0] == '\0'     ? "*)"
+		           : strchr(name, ' ') ? "'%s')"
+		                               : "'%s '*)",
 		           name);
 		buf_str(out, " _arguments '*:file:_files'");
 		for (size_t k = 0; k < p->n_options; k++) {
@@ -107,7 +111,8 @@ zsh(const struct program_def *p, struct buf *out)
 
 			if (!shown(d, i))
 				continue;
-			buf_printf(out, " \\\n\t--%s%s", d->name, d->kind == OPTION_FLAG ? "" : "=");
+			buf_printf(out, " \\\n\t--%s%s", d->name,
+			           d->kind == OPTION_FLAG ? "" : "=");
 			bracketed(d->help, out);
 		}
 		buf_str(out, " ;;\n");
@@ -126,10 +131,11 @@ fish(const struct program_def *p, struct buf *out)
 		int first = (int)strcspn(name, " ");
 
 		if (name[0])
-			buf_printf(out, "complete -c %s -n __fish_use_subcommand -a %.*s\n", p->name,
-			           first, name);
+			buf_printf(out, "complete -c %s -n __fish_use_subcommand -a %.*s\n",
+			           p->name, first, name);
 		if (strchr(name, ' '))
-			buf_printf(out, "complete -c %s -n '__fish_seen_subcommand_from %.*s' -a %s\n",
+			buf_printf(out,
+			           "complete -c %s -n '__fish_seen_subcommand_from %.*s' -a %s\n",
 			           p->name, first, name, strchr(name, ' ') + 1);
 		for (size_t k = 0; k < p->n_options; k++) {
 			const struct option_def *d = &p->options[k];
@@ -138,7 +144,8 @@ fish(const struct program_def *p, struct buf *out)
 				continue;
 			buf_printf(out, "complete -c %s", p->name);
 			if (name[0])
-				buf_printf(out, " -n '__fish_seen_subcommand_from %.*s'", first, name);
+				buf_printf(out, " -n '__fish_seen_subcommand_from %.*s'", first,
+				           name);
 			buf_printf(out, " -l %s%s -d ", d->name,
 			           d->kind == OPTION_FLAG ? "" : " -r");
 			quoted(d->help, out);
@@ -148,8 +155,7 @@ fish(const struct program_def *p, struct buf *out)
 }
 
 status
-options_completion(const struct program_def *p, const char *shell, struct buf *out,
-                   struct err *err)
+options_completion(const struct program_def *p, const char *shell, struct buf *out, struct err *err)
 {
 	if (strcmp(shell, "bash") == 0)
 		bash(p, out);

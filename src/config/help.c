@@ -173,7 +173,8 @@ page_name(const struct program_def *p, int verb, struct buf *out)
 static void
 man_synopsis(const struct program_def *p, const struct verb_def *v, struct buf *out)
 {
-	buf_printf(out, ".SH SYNOPSIS\n.B %s %s\n[\\fIoptions\\fR] %s\n", p->name, v->name, v->args);
+	buf_printf(out, ".SH SYNOPSIS\n.B %s %s\n[\\fIoptions\\fR] %s\n", p->name, v->name,
+	           v->args);
 }
 
 static void

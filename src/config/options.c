@@ -251,7 +251,8 @@ run_getopt(struct options *o, int argc, char **argv, bool *done, struct buf *tex
 	build_tables(o->program, o->verb, &t);
 	optind = 0; /* GNU: start afresh */
 	opterr = 0;
-	while (is_ok(s) && !*done && (code = getopt_long(argc, argv, t.letters, t.longs, NULL)) != -1)
+	while (is_ok(s) && !*done &&
+	       (code = getopt_long(argc, argv, t.letters, t.longs, NULL)) != -1)
 		s = take_code(o, code, argv, &list, done, text, err);
 	for (; is_ok(s) && !*done && optind < argc; optind++)
 		add_arg(o, argv[optind]); /* behind "--" */
@@ -321,8 +322,8 @@ check_value(const struct option_def *d, const char *text, struct err *err)
 		return OK;
 	case OPTION_FLAG:
 		if (!is_choice("true|false|1|0", text))
-			return err_set(err, ERR_USAGE, "E-USAGE-007",
-			               "%s must be true or false", d->env ? d->env : d->name);
+			return err_set(err, ERR_USAGE, "E-USAGE-007", "%s must be true or false",
+			               d->env ? d->env : d->name);
 		return OK;
 	case OPTION_TEXT:
 	case OPTION_PATH:
@@ -349,11 +350,11 @@ check_all(const struct options *o, struct err *err)
 			return err_set(err, ERR_USAGE, "E-USAGE-008", "--%s is needed", d->name);
 	}
 	if (o->n_args < verb->min_args)
-		return err_hint(err, err_set(err, ERR_USAGE, "E-USAGE-009", "an operand is missing"),
+		return err_hint(err,
+		                err_set(err, ERR_USAGE, "E-USAGE-009", "an operand is missing"),
 		                "usage: %s %s %s", o->program->name, verb->name, verb->args);
 	if (o->n_args > verb->max_args)
-		return err_hint(err,
-		                err_set(err, ERR_USAGE, "E-USAGE-010", "too many operands"),
+		return err_hint(err, err_set(err, ERR_USAGE, "E-USAGE-010", "too many operands"),
 		                "usage: %s %s %s", o->program->name, verb->name, verb->args);
 	return OK;
 }

@@ -29,13 +29,13 @@ enum {
 };
 
 struct option_def {
-	int verb; /* index into the verbs, or OPTION_EVERY_VERB */
+	int verb;    /* index into the verbs, or OPTION_EVERY_VERB */
 	char letter; /* 0 = none */
 	const char *name;
 	enum option_kind kind;
-	const char *arg; /* placeholder in help */
+	const char *arg;      /* placeholder in help */
 	const char *fallback; /* NULL = unset */
-	const char *env; /* name of the environment variable, or NULL */
+	const char *env;      /* name of the environment variable, or NULL */
 	unsigned int flags;
 	const char *help;
 };

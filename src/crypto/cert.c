@@ -332,7 +332,8 @@ struct bytes
 cert_serial(const struct cert *c)
 {
 	const ASN1_INTEGER *serial = X509_get0_serialNumber(c->x);
-	struct bytes b = bytes_of(ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial));
+	struct bytes b =
+	        bytes_of(ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial));
 
 	while (b.n > 1 && b.p[0] == 0)
 		b = bytes_sub(b, 1, b.n);
@@ -397,8 +398,7 @@ ossl_is_pss_sha384(const X509_ALGOR *alg)
 	pss = ASN1_item_unpack(param, ASN1_ITEM_rptr(RSA_PSS_PARAMS));
 	if (pss && pss->hashAlgorithm && pss->maskGenAlgorithm && pss->saltLength) {
 		X509_ALGOR_get0(&hash_obj, NULL, NULL, pss->hashAlgorithm);
-		is = OBJ_obj2nid(hash_obj) == NID_sha384 &&
-		     mgf1_is_sha384(pss->maskGenAlgorithm) &&
+		is = OBJ_obj2nid(hash_obj) == NID_sha384 && mgf1_is_sha384(pss->maskGenAlgorithm) &&
 		     ASN1_INTEGER_get(pss->saltLength) >= PSS_SALT_MIN &&
 		     (!pss->trailerField || ASN1_INTEGER_get(pss->trailerField) == 1);
 	}

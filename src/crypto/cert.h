@@ -27,7 +27,7 @@ cert_drop(struct cert **c)
 struct bytes cert_der(const struct cert *c); /* borrowed */
 void cert_pem(const struct cert *c, struct buf *out);
 struct hash256 cert_fingerprint(const struct cert *c); /* SHA-256 of the DER */
-struct key *cert_key(const struct cert *c);            /* a reference: key_free() it; NULL if malformed */
+struct key *cert_key(const struct cert *c); /* a reference: key_free() it; NULL if malformed */
 status cert_take_key(const struct cert *c, struct key **ret, struct err *err);
 struct hash256 cert_key_id(const struct cert *c);
 /* UTF-8 common name, borrowed; empty when there is none or several. */
@@ -101,17 +101,18 @@ struct cert_spec {
 	const char *subject_cn;
 	const char *subject_serial; /* serialNumber attribute, or NULL */
 	bool amd_names;
-	const struct key *key;      /* public key of the subject */
-	const struct cert *issuer;  /* NULL: self-signed, then signer is the subject's key */
-	const struct key *signer;   /* NULL: the subject's key */
-	bool pss_sha384;            /* RSA signers only; else ECDSA with SHA-256 (P-256) or SHA-384 */
+	const struct key *key;     /* public key of the subject */
+	const struct cert *issuer; /* NULL: self-signed, then signer is the subject's key */
+	const struct key *signer;  /* NULL: the subject's key */
+	bool pss_sha384; /* RSA signers only; else ECDSA with SHA-256 (P-256) or SHA-384 */
 	int64_t not_before, not_after;
-	struct bytes serial;        /* empty: 16 random bytes; {0} gives serial zero when n == 1 and p[0] == 0 */
-	const struct bytes *dns;    /* SANs, already syntax-checked */
+	struct bytes serial; /* empty: 16 random bytes; {0} gives serial zero when n == 1 and p[0]
+	                        == 0 */
+	const struct bytes *dns; /* SANs, already syntax-checked */
 	size_t n_dns;
 	const struct bytes *uris;
 	size_t n_uris;
-	const struct bytes *ips;    /* 4 or 16 bytes each */
+	const struct bytes *ips; /* 4 or 16 bytes each */
 	size_t n_ips;
 	const struct bytes *permitted_dns; /* CA: critical name constraints when n > 0 */
 	size_t n_permitted_dns;

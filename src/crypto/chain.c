@@ -166,8 +166,8 @@ crl_sig_is_pss_sha384(const struct crl *c)
 bool
 crl_names_issuer(const struct crl *c, const struct cert *issuer)
 {
-	return X509_NAME_cmp(X509_CRL_get_issuer(c->x),
-	                     X509_get_subject_name(cert_x509(issuer))) == 0;
+	return X509_NAME_cmp(X509_CRL_get_issuer(c->x), X509_get_subject_name(cert_x509(issuer))) ==
+	       0;
 }
 
 status
@@ -189,8 +189,8 @@ crl_verify(const struct crl *c, const struct cert *issuer, int64_t now, struct e
 		               "the revocation list starts at %s only",
 		               time_cstr(c->this_update, text));
 	if (now > c->next_update)
-		return err_set(err, ERR_REJECTED, "E-CRYPTO-033",
-		               "the revocation list ended at %s", time_cstr(c->next_update, text));
+		return err_set(err, ERR_REJECTED, "E-CRYPTO-033", "the revocation list ended at %s",
+		               time_cstr(c->next_update, text));
 	return OK;
 }
 

@@ -13,9 +13,9 @@ static size_t
 hash_message(enum sig_hash hash, struct bytes message, uint8_t to[SHA512_SIZE])
 {
 	static const enum hash_kind kinds[] = {
-		[SIG_SHA256] = HASH_SHA256,
-		[SIG_SHA384] = HASH_SHA384,
-		[SIG_SHA512] = HASH_SHA512,
+	        [SIG_SHA256] = HASH_SHA256,
+	        [SIG_SHA384] = HASH_SHA384,
+	        [SIG_SHA512] = HASH_SHA512,
 	};
 	unsigned int n = 0;
 

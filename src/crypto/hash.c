@@ -4,10 +4,10 @@
 #include "base/text.h"
 #include "crypto/ossl.h"
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
-#include <openssl/core_names.h>
 #include <openssl/params.h>
 #include <pthread.h>
 #include <stdio.h>

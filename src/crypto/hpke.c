@@ -92,8 +92,8 @@ hpke_seal_with(const struct key *ephemeral, struct bytes recipient_public, struc
 	key_x25519_raw_public(ephemeral, enc);
 	s = key_x25519_public(recipient_public, &recipient, err);
 	if (is_ok(s))
-		s = shared_secret(ephemeral, recipient, bytes_of(enc, sizeof enc),
-		                  recipient_public, &shared, err);
+		s = shared_secret(ephemeral, recipient, bytes_of(enc, sizeof enc), recipient_public,
+		                  &shared, err);
 	if (!is_ok(s))
 		return err_set(err, ERR_REJECTED, "E-HPKE-001",
 		               "the recipient's X25519 key is not usable");

@@ -15,9 +15,8 @@ enum { HPKE_ENC_SIZE = 32, HPKE_TAG_SIZE = 16, HPKE_OVERHEAD = HPKE_ENC_SIZE + H
 status hpke_seal(struct bytes recipient_public, struct bytes info, struct bytes aad,
                  struct bytes plain, struct buf *out, struct err *err);
 /* The same with a given ephemeral key, for test vectors only. */
-status hpke_seal_with(const struct key *ephemeral, struct bytes recipient_public,
-                      struct bytes info, struct bytes aad, struct bytes plain, struct buf *out,
-                      struct err *err);
+status hpke_seal_with(const struct key *ephemeral, struct bytes recipient_public, struct bytes info,
+                      struct bytes aad, struct bytes plain, struct buf *out, struct err *err);
 /* ERR_REJECTED E-HPKE-002: not for this key, this info, this aad, or changed. */
 status hpke_open(const struct key *recipient, struct bytes info, struct bytes aad,
                  struct bytes sealed, struct secret *ret, struct err *err);

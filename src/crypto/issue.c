@@ -128,8 +128,8 @@ add_key_ids(X509 *x, const struct cert_spec *spec)
 	/* The issuer's own SKI is this same function of its key when we made it. */
 	aki->keyid = key_identifier(&theirs);
 	if (!spec->issuer || X509_get0_subject_key_id(cert_x509(spec->issuer)) == NULL ||
-	    ASN1_OCTET_STRING_cmp(aki->keyid,
-	                          X509_get0_subject_key_id(cert_x509(spec->issuer))) == 0)
+	    ASN1_OCTET_STRING_cmp(aki->keyid, X509_get0_subject_key_id(cert_x509(spec->issuer))) ==
+	            0)
 		add_std(x, NID_authority_key_identifier, false, aki);
 	AUTHORITY_KEYID_free(aki);
 	ASN1_OCTET_STRING_free(ski);
@@ -139,8 +139,8 @@ static GENERAL_NAME *
 text_name(int type, struct bytes text)
 {
 	GENERAL_NAME *name = GENERAL_NAME_new();
-	ASN1_STRING *s = ASN1_STRING_type_new(type == GEN_IPADD ? V_ASN1_OCTET_STRING
-	                                                        : V_ASN1_IA5STRING);
+	ASN1_STRING *s =
+	        ASN1_STRING_type_new(type == GEN_IPADD ? V_ASN1_OCTET_STRING : V_ASN1_IA5STRING);
 
 	ossl_must(name && s && ASN1_STRING_set(s, text.p, (int)text.n) == 1, "general name");
 	GENERAL_NAME_set0_value(name, type, s);
@@ -262,7 +262,8 @@ check_spec(const struct cert_spec *spec, struct err *err)
 	const struct key *signer = spec->signer ? spec->signer : spec->key;
 
 	if (!key_is_private(signer))
-		return err_set(err, ERR_INTERNAL, "E-CRYPTO-043", "the signer's key is not private");
+		return err_set(err, ERR_INTERNAL, "E-CRYPTO-043",
+		               "the signer's key is not private");
 	if (spec->pss_sha384 != (key_kind(signer) == KEY_RSA))
 		return err_set(err, ERR_INTERNAL, "E-CRYPTO-043",
 		               "RSA signers sign with PSS, others with ECDSA");
@@ -291,8 +292,9 @@ set_ec_key_bytes(X509 *x, const struct key *k)
 	                                          &n) == 1,
 	          "EC point");
 	point = OPENSSL_malloc(n);
-	ossl_must(point && EVP_PKEY_get_octet_string_param(key_evp(k), OSSL_PKEY_PARAM_PUB_KEY,
-	                                                   point, n, &n) == 1 &&
+	ossl_must(point &&
+	                  EVP_PKEY_get_octet_string_param(key_evp(k), OSSL_PKEY_PARAM_PUB_KEY,
+	                                                  point, n, &n) == 1 &&
 	                  X509_PUBKEY_set0_param(X509_get_X509_PUBKEY(x),
 	                                         OBJ_nid2obj(NID_X9_62_id_ecPublicKey),
 	                                         V_ASN1_OBJECT, OBJ_nid2obj(curve), point,
@@ -322,8 +324,8 @@ cert_issue(const struct cert_spec *spec, struct cert **ret, struct err *err)
 	set_times(x, spec);
 	ossl_name(name, spec->subject_cn, spec->subject_serial, spec->amd_names);
 	ossl_must(X509_set_subject_name(x, name) == 1 &&
-	                  X509_set_issuer_name(x, spec->issuer ? X509_get_subject_name(cert_x509(
-	                                                                 spec->issuer))
+	                  X509_set_issuer_name(x, spec->issuer ? X509_get_subject_name(
+	                                                                 cert_x509(spec->issuer))
 	                                                       : name) == 1,
 	          "certificate");
 	keyless = spec->profile == CERT_LEAF_TLS && set_ec_key_bytes(x, spec->key);
@@ -463,8 +465,8 @@ csr_parse(struct bytes der, struct key **ret_key, struct err *err)
 		req = d2i_X509_REQ(NULL, &p, (long)der.n);
 	if (!req || p != der.p + der.n) {
 		X509_REQ_free(req);
-		return err_set(err, ERR_PARSE, "E-CRYPTO-040",
-		               "malformed certificate request: %s", ossl_reason());
+		return err_set(err, ERR_PARSE, "E-CRYPTO-040", "malformed certificate request: %s",
+		               ossl_reason());
 	}
 	s = csr_key(req, ret_key, err);
 	X509_REQ_free(req);

@@ -13,7 +13,7 @@
 enum { JWS_COORDINATE_MAX = 66, JWS_RSA_MAX = 2048 /* bytes */ };
 
 struct jws_key {
-	EVP_PKEY *pkey;    /* NULL: symmetric */
+	EVP_PKEY *pkey; /* NULL: symmetric */
 	struct secret octets;
 };
 
@@ -53,7 +53,8 @@ hmac_of(enum digest_kind kind, struct bytes key, struct bytes data, struct buf *
 	/* OpenSSL takes NULL for "the key of last time". */
 	const void *k = key.n > 0 ? (const void *)key.p : "";
 
-	ossl_must(HMAC(md_of(kind), k, (int)MIN(key.n, (size_t)INT32_MAX), data.p, data.n, md, &n) != NULL,
+	ossl_must(HMAC(md_of(kind), k, (int)MIN(key.n, (size_t)INT32_MAX), data.p, data.n, md,
+	               &n) != NULL,
 	          "HMAC");
 	buf_add(out, md, n);
 }
@@ -65,13 +66,13 @@ jws_alg_parse(struct bytes name, struct jws_alg *ret)
 		const char *name;
 		struct jws_alg alg;
 	} rows[] = {
-		{"HS256", {JWS_HS, DIGEST_SHA256}}, {"HS384", {JWS_HS, DIGEST_SHA384}},
-		{"HS512", {JWS_HS, DIGEST_SHA512}}, {"RS256", {JWS_RS, DIGEST_SHA256}},
-		{"RS384", {JWS_RS, DIGEST_SHA384}}, {"RS512", {JWS_RS, DIGEST_SHA512}},
-		{"PS256", {JWS_PS, DIGEST_SHA256}}, {"PS384", {JWS_PS, DIGEST_SHA384}},
-		{"PS512", {JWS_PS, DIGEST_SHA512}}, {"ES256", {JWS_ES, DIGEST_SHA256}},
-		{"ES384", {JWS_ES, DIGEST_SHA384}}, {"ES512", {JWS_ES, DIGEST_SHA512}},
-		{"EdDSA", {JWS_EDDSA, DIGEST_SHA512}},
+	        {"HS256", {JWS_HS, DIGEST_SHA256}},    {"HS384", {JWS_HS, DIGEST_SHA384}},
+	        {"HS512", {JWS_HS, DIGEST_SHA512}},    {"RS256", {JWS_RS, DIGEST_SHA256}},
+	        {"RS384", {JWS_RS, DIGEST_SHA384}},    {"RS512", {JWS_RS, DIGEST_SHA512}},
+	        {"PS256", {JWS_PS, DIGEST_SHA256}},    {"PS384", {JWS_PS, DIGEST_SHA384}},
+	        {"PS512", {JWS_PS, DIGEST_SHA512}},    {"ES256", {JWS_ES, DIGEST_SHA256}},
+	        {"ES384", {JWS_ES, DIGEST_SHA384}},    {"ES512", {JWS_ES, DIGEST_SHA512}},
+	        {"EdDSA", {JWS_EDDSA, DIGEST_SHA512}},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -141,7 +142,8 @@ from_params(const char *type, OSSL_PARAM_BLD *b, bool is_private)
 	EVP_PKEY *pkey = NULL;
 
 	if (!ctx || !params || EVP_PKEY_fromdata_init(ctx) != 1 ||
-	    EVP_PKEY_fromdata(ctx, &pkey, is_private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, params) != 1)
+	    EVP_PKEY_fromdata(ctx, &pkey, is_private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY,
+	                      params) != 1)
 		pkey = NULL;
 	OSSL_PARAM_free(params);
 	OSSL_PARAM_BLD_free(b);
@@ -196,7 +198,10 @@ rsa_key(const struct jws_jwk *j)
 static size_t
 coordinate_size(struct bytes crv)
 {
-	return bytes_is(crv, "P-256") ? 32 : bytes_is(crv, "P-384") ? 48 : bytes_is(crv, "P-521") ? 66 : 0;
+	return bytes_is(crv, "P-256")   ? 32
+	       : bytes_is(crv, "P-384") ? 48
+	       : bytes_is(crv, "P-521") ? 66
+	                                : 0;
 }
 
 static EVP_PKEY *
@@ -332,7 +337,8 @@ verify_pkey(EVP_PKEY *pkey, struct jws_alg alg, struct bytes message, struct byt
 }
 
 bool
-jws_verify(const struct jws_key *k, struct jws_alg alg, struct bytes message, struct bytes signature)
+jws_verify(const struct jws_key *k, struct jws_alg alg, struct bytes message,
+           struct bytes signature)
 {
 	CLEANUP(buf_done) struct buf other = {0};
 
@@ -395,10 +401,12 @@ jws_sign(const struct jws_key *k, struct jws_alg alg, struct bytes message, stru
 	if (good && alg.family == JWS_HS)
 		hmac_of(alg.digest, secret_view(&k->octets), message, out);
 	else if (good && alg.family == JWS_ES)
-		good = sign_pkey(k->pkey, alg, message, &der) && ecdsa_raw(k->pkey, buf_view(&der), out);
+		good = sign_pkey(k->pkey, alg, message, &der) &&
+		       ecdsa_raw(k->pkey, buf_view(&der), out);
 	else if (good)
 		good = sign_pkey(k->pkey, alg, message, out);
 	if (!good)
-		return err_set(err, ERR_USAGE, "E-JWS-002", "the key cannot sign with this algorithm");
+		return err_set(err, ERR_USAGE, "E-JWS-002",
+		               "the key cannot sign with this algorithm");
 	return OK;
 }

@@ -37,9 +37,9 @@ status jws_key_from_spki(struct bytes der, struct jws_key **ret, struct err *err
 /* Decoded members of a JSON Web Key; empty = absent. */
 struct jws_jwk {
 	struct bytes kty, crv;
-	struct bytes k;                      /* oct */
+	struct bytes k;                         /* oct */
 	struct bytes n, e, d, p, q, dp, dq, qi; /* RSA; d of EC and OKP too */
-	struct bytes x, y;                   /* EC, OKP */
+	struct bytes x, y;                      /* EC, OKP */
 };
 status jws_key_from_jwk(const struct jws_jwk *jwk, struct jws_key **ret, struct err *err);
 

@@ -109,8 +109,8 @@ key_from_evp(EVP_PKEY *pkey)
 	 */
 	if (k->kind == KEY_P256 || k->kind == KEY_P384)
 		ossl_must(EVP_PKEY_set_utf8_string_param(
-				  pkey, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
-				  OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_UNCOMPRESSED) == 1,
+		                  pkey, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
+		                  OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_UNCOMPRESSED) == 1,
 		          "EC point format");
 	k->is_private = k->kind != KEY_OTHER && has_private(pkey, k->kind);
 	/* Asking for a part that is not there leaves an error in the queue. */
@@ -253,12 +253,14 @@ key_from_scalar(enum key_kind kind, struct bytes scalar, struct key **ret, struc
 	    !public_point(group, d, point, 1 + 2 * size)) {
 		BN_clear_free(d);
 		EC_GROUP_free(group);
-		return err_set(err, ERR_PARSE, "E-CRYPTO-005",
-		               "the scalar is no private key of %s", name);
+		return err_set(err, ERR_PARSE, "E-CRYPTO-005", "the scalar is no private key of %s",
+		               name);
 	}
 	EC_GROUP_free(group);
 	bld = OSSL_PARAM_BLD_new();
-	ossl_must(bld && OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, name, 0) &&
+	ossl_must(bld &&
+	                  OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, name,
+	                                                  0) &&
 	                  OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point,
 	                                                   1 + 2 * size) &&
 	                  OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_PRIV_KEY, d),
@@ -296,8 +298,8 @@ key_from_point(enum key_kind kind, struct bytes xy, struct key **ret, struct err
 	struct key *k;
 
 	if (xy.n != size)
-		return err_set(err, ERR_PARSE, "E-CRYPTO-004", "%zu bytes are no point of %s",
-		               xy.n, name);
+		return err_set(err, ERR_PARSE, "E-CRYPTO-004", "%zu bytes are no point of %s", xy.n,
+		               name);
 	point[0] = 4; /* uncompressed */
 	mem_copy(point + 1, xy.p, xy.n);
 	pthread_once(&templates_once, make_templates);
@@ -339,8 +341,8 @@ key_x25519_public(struct bytes raw, struct key **ret, struct err *err)
 		pkey = EVP_PKEY_new_raw_public_key_ex(NULL, "X25519", NULL, raw.p, raw.n);
 	if (!pkey) {
 		ERR_clear_error();
-		return err_set(err, ERR_PARSE, "E-CRYPTO-001",
-		               "%zu bytes are no X25519 public key", raw.n);
+		return err_set(err, ERR_PARSE, "E-CRYPTO-001", "%zu bytes are no X25519 public key",
+		               raw.n);
 	}
 	*ret = key_from_evp(pkey);
 	return OK;
@@ -373,7 +375,8 @@ key_x25519_derive(const struct key *mine, const struct key *theirs, struct secre
 	done = EVP_PKEY_derive_set_peer(ctx, theirs->pkey) == 1 &&
 	       EVP_PKEY_derive(ctx, ret->p, &n) == 1 && n == 32;
 	EVP_PKEY_CTX_free(ctx);
-	/* OpenSSL refuses a zero result itself; RFC 7748 section 6.1 wants the check, so here it is. */
+	/* OpenSSL refuses a zero result itself; RFC 7748 section 6.1 wants the check, so here it
+	 * is. */
 	if (!done || bytes_all_zero(secret_view(ret))) {
 		ERR_clear_error();
 		secret_done(ret);

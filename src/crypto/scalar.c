@@ -41,8 +41,7 @@ key_from_wide(enum key_kind kind, const struct secret *wide)
 	ossl_must((kind == KEY_P256 || kind == KEY_P384) && wide->n == size + SCALAR_EXTRA,
 	          "scalar: length");
 	ossl_secure_heap();
-	group = EC_GROUP_new_by_curve_name(kind == KEY_P256 ? NID_X9_62_prime256v1
-	                                                    : NID_secp384r1);
+	group = EC_GROUP_new_by_curve_name(kind == KEY_P256 ? NID_X9_62_prime256v1 : NID_secp384r1);
 	ossl_must(group != NULL, "EC group");
 	secret_init(&scalar, size);
 	reduce(group, wide, &scalar);

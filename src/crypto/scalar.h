@@ -11,7 +11,8 @@
 
 enum { SCALAR_EXTRA = 24 };
 
-/* KEY_P256 or KEY_P384; wide.n is 32 or 48 bytes plus SCALAR_EXTRA. d = (OS2IP(wide) mod (n-1)) + 1. */
+/* KEY_P256 or KEY_P384; wide.n is 32 or 48 bytes plus SCALAR_EXTRA. d = (OS2IP(wide) mod (n-1))
+ * + 1. */
 struct key *key_from_wide(enum key_kind kind, const struct secret *wide);
 
 #endif

@@ -104,15 +104,15 @@ static const struct {
 	int nid;
 	bool single;
 } attributes[] = {
-	{"Country", NID_countryName, false},
-	{"Organization", NID_organizationName, false},
-	{"OrganizationalUnit", NID_organizationalUnitName, false},
-	{"Locality", NID_localityName, false},
-	{"Province", NID_stateOrProvinceName, false},
-	{"StreetAddress", NID_streetAddress, false},
-	{"PostalCode", NID_postalCode, false},
-	{"SerialNumber", NID_serialNumber, true},
-	{"CommonName", NID_commonName, true},
+        {"Country", NID_countryName, false},
+        {"Organization", NID_organizationName, false},
+        {"OrganizationalUnit", NID_organizationalUnitName, false},
+        {"Locality", NID_localityName, false},
+        {"Province", NID_stateOrProvinceName, false},
+        {"StreetAddress", NID_streetAddress, false},
+        {"PostalCode", NID_postalCode, false},
+        {"SerialNumber", NID_serialNumber, true},
+        {"CommonName", NID_commonName, true},
 };
 
 static struct value
@@ -180,8 +180,10 @@ alternatives(struct arena *a, const GENERAL_NAMES *names, int type)
 		if (type == GEN_IPADD)
 			json_add(a, &list, ip_text(a, n->d.iPAddress));
 		else
-			json_add(a, &list, json_copy_string(a, bytes_of(ASN1_STRING_get0_data(n->d.ia5),
-			                                              (size_t)ASN1_STRING_length(n->d.ia5))));
+			json_add(a, &list,
+			         json_copy_string(a,
+			                          bytes_of(ASN1_STRING_get0_data(n->d.ia5),
+			                                   (size_t)ASN1_STRING_length(n->d.ia5))));
 	}
 	return list.n > 0 ? list : json_null();
 }
@@ -204,10 +206,23 @@ static int64_t
 signature_algorithm(int nid)
 {
 	static const int nids[] = {
-		0, NID_md2WithRSAEncryption, NID_md5WithRSAEncryption, NID_sha1WithRSAEncryption,
-		NID_sha256WithRSAEncryption, NID_sha384WithRSAEncryption, NID_sha512WithRSAEncryption,
-		NID_dsaWithSHA1, NID_dsa_with_SHA256, NID_ecdsa_with_SHA1, NID_ecdsa_with_SHA256,
-		NID_ecdsa_with_SHA384, NID_ecdsa_with_SHA512, NID_rsassaPss, -1, -1, NID_ED25519,
+	        0,
+	        NID_md2WithRSAEncryption,
+	        NID_md5WithRSAEncryption,
+	        NID_sha1WithRSAEncryption,
+	        NID_sha256WithRSAEncryption,
+	        NID_sha384WithRSAEncryption,
+	        NID_sha512WithRSAEncryption,
+	        NID_dsaWithSHA1,
+	        NID_dsa_with_SHA256,
+	        NID_ecdsa_with_SHA1,
+	        NID_ecdsa_with_SHA256,
+	        NID_ecdsa_with_SHA384,
+	        NID_ecdsa_with_SHA512,
+	        NID_rsassaPss,
+	        -1,
+	        -1,
+	        NID_ED25519,
 	};
 
 	for (size_t i = 1; i < COUNT_OF(nids); i++)
@@ -253,7 +268,8 @@ raw_key(struct arena *a, const EVP_PKEY *k, bool is_private)
 	size_t n = sizeof raw;
 	struct value v = json_null();
 
-	if ((is_private ? EVP_PKEY_get_raw_private_key(k, raw, &n) : EVP_PKEY_get_raw_public_key(k, raw, &n)) == 1)
+	if ((is_private ? EVP_PKEY_get_raw_private_key(k, raw, &n)
+	                : EVP_PKEY_get_raw_public_key(k, raw, &n)) == 1)
 		v = json_base64(a, bytes_of(raw, n));
 	mem_wipe(raw, sizeof raw);
 	return v;
@@ -295,7 +311,8 @@ extensions_of(struct arena *a, const STACK_OF(X509_EXTENSION) * list)
 
 		json_put(a, &one, "Id", oid_of(a, X509_EXTENSION_get_object(e)));
 		json_put(a, &one, "Critical", json_bool(X509_EXTENSION_get_critical(e) != 0));
-		json_put(a, &one, "Value", base64_of(a, ASN1_STRING_get0_data(v), ASN1_STRING_length(v)));
+		json_put(a, &one, "Value",
+		         base64_of(a, ASN1_STRING_get0_data(v), ASN1_STRING_length(v)));
 		json_add(a, &out, one);
 	}
 	return out.n > 0 ? out : json_null();
@@ -309,8 +326,8 @@ extended_usage(struct arena *a, X509 *x)
 		uint32_t bit;
 		int64_t number;
 	} rows[] = {
-		{XKU_ANYEKU, 0}, {XKU_SSL_SERVER, 1}, {XKU_SSL_CLIENT, 2}, {XKU_CODE_SIGN, 3}, {XKU_SMIME, 4},
-		{XKU_TIMESTAMP, 8}, {XKU_OCSP_SIGN, 9},
+	        {XKU_ANYEKU, 0}, {XKU_SSL_SERVER, 1}, {XKU_SSL_CLIENT, 2}, {XKU_CODE_SIGN, 3},
+	        {XKU_SMIME, 4},  {XKU_TIMESTAMP, 8},  {XKU_OCSP_SIGN, 9},
 	};
 	uint32_t bits = X509_get_extended_key_usage(x);
 	struct value list = json_array();
@@ -327,9 +344,11 @@ extended_usage(struct arena *a, X509 *x)
 static int64_t
 key_usage(X509 *x)
 {
-	static const uint32_t bits[] = {KU_DIGITAL_SIGNATURE, KU_NON_REPUDIATION, KU_KEY_ENCIPHERMENT,
-	                                KU_DATA_ENCIPHERMENT, KU_KEY_AGREEMENT, KU_KEY_CERT_SIGN, KU_CRL_SIGN,
-	                                KU_ENCIPHER_ONLY, KU_DECIPHER_ONLY};
+	static const uint32_t bits[] = {KU_DIGITAL_SIGNATURE, KU_NON_REPUDIATION,
+	                                KU_KEY_ENCIPHERMENT,  KU_DATA_ENCIPHERMENT,
+	                                KU_KEY_AGREEMENT,     KU_KEY_CERT_SIGN,
+	                                KU_CRL_SIGN,          KU_ENCIPHER_ONLY,
+	                                KU_DECIPHER_ONLY};
 	uint32_t usage = X509_get_key_usage(x);
 	int64_t v = 0;
 
@@ -367,7 +386,8 @@ put_key_and_signature(struct arena *a, X509 *x, struct value *out)
 	X509_get0_signature(&signature, &alg, x);
 	json_put(a, out, "Signature",
 	         base64_of(a, ASN1_STRING_get0_data(signature), ASN1_STRING_length(signature)));
-	json_put(a, out, "SignatureAlgorithm", json_int(signature_algorithm(X509_get_signature_nid(x))));
+	json_put(a, out, "SignatureAlgorithm",
+	         json_int(signature_algorithm(X509_get_signature_nid(x))));
 	json_put(a, out, "PublicKeyAlgorithm", json_int(key_algorithm(k)));
 	json_put(a, out, "PublicKey", public_key(a, k));
 }
@@ -403,10 +423,23 @@ static void
 put_absent(struct arena *a, struct value *out)
 {
 	static const char *const nulls[] = {
-		"ExtraExtensions", "UnhandledCriticalExtensions", "UnknownExtKeyUsage", "OCSPServer",
-		"IssuingCertificateURL", "URIs", "PermittedDNSDomains", "ExcludedDNSDomains", "PermittedIPRanges",
-		"ExcludedIPRanges", "PermittedEmailAddresses", "ExcludedEmailAddresses", "PermittedURIDomains",
-		"ExcludedURIDomains", "CRLDistributionPoints", "PolicyIdentifiers", "Policies",
+	        "ExtraExtensions",
+	        "UnhandledCriticalExtensions",
+	        "UnknownExtKeyUsage",
+	        "OCSPServer",
+	        "IssuingCertificateURL",
+	        "URIs",
+	        "PermittedDNSDomains",
+	        "ExcludedDNSDomains",
+	        "PermittedIPRanges",
+	        "ExcludedIPRanges",
+	        "PermittedEmailAddresses",
+	        "ExcludedEmailAddresses",
+	        "PermittedURIDomains",
+	        "ExcludedURIDomains",
+	        "CRLDistributionPoints",
+	        "PolicyIdentifiers",
+	        "Policies",
 	};
 
 	for (size_t i = 0; i < COUNT_OF(nulls); i++)
@@ -463,13 +496,15 @@ x509_info_request(struct arena *a, struct bytes der, struct value *ret, struct e
 
 	ERR_clear_error();
 	if (!r)
-		return err_set(err, ERR_PARSE, "E-CRYPTO-040", "asn1: malformed certificate request");
+		return err_set(err, ERR_PARSE, "E-CRYPTO-040",
+		               "asn1: malformed certificate request");
 	k = X509_REQ_get0_pubkey(r);
 	extensions = X509_REQ_get_extensions(r);
 	*ret = json_object();
 	json_put(a, ret, "Raw", json_base64(a, der));
 	json_put(a, ret, "Version", json_int(X509_REQ_get_version(r)));
-	json_put(a, ret, "SignatureAlgorithm", json_int(signature_algorithm(X509_REQ_get_signature_nid(r))));
+	json_put(a, ret, "SignatureAlgorithm",
+	         json_int(signature_algorithm(X509_REQ_get_signature_nid(r))));
 	json_put(a, ret, "PublicKeyAlgorithm", json_int(key_algorithm(k)));
 	json_put(a, ret, "PublicKey", public_key(a, k));
 	json_put(a, ret, "Subject", name_of(a, X509_REQ_get_subject_name(r)));
@@ -501,8 +536,8 @@ path_order(X509 *const *certs, size_t n, const STACK_OF(X509) * chain, size_t *o
 }
 
 static bool
-verify_chain(X509 *const *certs, size_t n, int64_t now, struct bytes dns, bool any_usage, size_t *order,
-             size_t *len)
+verify_chain(X509 *const *certs, size_t n, int64_t now, struct bytes dns, bool any_usage,
+             size_t *order, size_t *len)
 {
 	X509_STORE *store = X509_STORE_new();
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
@@ -569,8 +604,8 @@ no_key(struct err *err)
 
 /* A number as base64url without padding; `size` pads with zeros in front. */
 static void
-put_jwk_number(struct arena *a, const EVP_PKEY *k, const char *param, const char *member, size_t size,
-               struct value *out)
+put_jwk_number(struct arena *a, const EVP_PKEY *k, const char *param, const char *member,
+               size_t size, struct value *out)
 {
 	CLEANUP(buf_done) struct buf text = {0};
 	BIGNUM *bn = NULL;
@@ -593,14 +628,10 @@ put_jwk_number(struct arena *a, const EVP_PKEY *k, const char *param, const char
 static const struct {
 	const char *param, *member, *go;
 } rsa_numbers[] = {
-	{OSSL_PKEY_PARAM_RSA_N, "n", "N"},
-	{OSSL_PKEY_PARAM_RSA_E, "e", "E"},
-	{OSSL_PKEY_PARAM_RSA_D, "d", "D"},
-	{OSSL_PKEY_PARAM_RSA_FACTOR1, "p", NULL},
-	{OSSL_PKEY_PARAM_RSA_FACTOR2, "q", NULL},
-	{OSSL_PKEY_PARAM_RSA_EXPONENT1, "dp", NULL},
-	{OSSL_PKEY_PARAM_RSA_EXPONENT2, "dq", NULL},
-	{OSSL_PKEY_PARAM_RSA_COEFFICIENT1, "qi", NULL},
+        {OSSL_PKEY_PARAM_RSA_N, "n", "N"},           {OSSL_PKEY_PARAM_RSA_E, "e", "E"},
+        {OSSL_PKEY_PARAM_RSA_D, "d", "D"},           {OSSL_PKEY_PARAM_RSA_FACTOR1, "p", NULL},
+        {OSSL_PKEY_PARAM_RSA_FACTOR2, "q", NULL},    {OSSL_PKEY_PARAM_RSA_EXPONENT1, "dp", NULL},
+        {OSSL_PKEY_PARAM_RSA_EXPONENT2, "dq", NULL}, {OSSL_PKEY_PARAM_RSA_COEFFICIENT1, "qi", NULL},
 };
 
 static void

@@ -22,8 +22,8 @@ status x509_info_request(struct arena *a, struct bytes der, struct value *ret, s
  * root, ders[n - 1] the leaf. `dns` may be empty. On success order[0..*len)
  * are the indexes of the path, leaf first. ERR_REJECTED E-CRYPTO-030.
  */
-status x509_info_verify(const struct bytes *ders, size_t n, int64_t now, struct bytes dns, bool any_usage,
-                        size_t *order, size_t *len, struct err *err);
+status x509_info_verify(const struct bytes *ders, size_t n, int64_t now, struct bytes dns,
+                        bool any_usage, size_t *order, size_t *len, struct err *err);
 
 /* A private key (PKCS#1, SEC1 or PKCS#8 DER) as a JSON Web Key. ERR_PARSE E-CRYPTO-001. */
 status x509_info_jwk(struct arena *a, struct bytes der, struct value *ret, struct err *err);

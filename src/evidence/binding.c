@@ -9,10 +9,10 @@ static const struct {
 	enum binding_role role;
 	const char *exporter_label;
 } purposes[BINDING_PURPOSES] = {
-	[BINDING_ATTEST] = {"attest", BINDING_SERVER, "EXPORTER-contrast-attest-server"},
-	[BINDING_STATEMENT] = {"statement", BINDING_SERVER, "EXPORTER-contrast-statement-server"},
-	[BINDING_MESH_CERT] = {"mesh-cert", BINDING_CLIENT, "EXPORTER-contrast-mesh-cert-client"},
-	[BINDING_PEER] = {"peer", BINDING_CLIENT, "EXPORTER-contrast-peer-client"},
+        [BINDING_ATTEST] = {"attest", BINDING_SERVER, "EXPORTER-contrast-attest-server"},
+        [BINDING_STATEMENT] = {"statement", BINDING_SERVER, "EXPORTER-contrast-statement-server"},
+        [BINDING_MESH_CERT] = {"mesh-cert", BINDING_CLIENT, "EXPORTER-contrast-mesh-cert-client"},
+        [BINDING_PEER] = {"peer", BINDING_CLIENT, "EXPORTER-contrast-peer-client"},
 };
 
 const char *

@@ -29,7 +29,8 @@ enum binding_role { BINDING_SERVER = 1, BINDING_CLIENT = 2 };
 
 enum { NONCE_SIZE = 32, EXPORTER_SIZE = 32 };
 
-/* Everything that the leaf hashes. Use the constructors: they leave zero what is zero by purpose. */
+/* Everything that the leaf hashes. Use the constructors: they leave zero what is zero by purpose.
+ */
 struct binding {
 	enum binding_purpose purpose;
 	enum tee tee;
@@ -61,7 +62,8 @@ struct binding binding_peer(enum tee tee, const uint8_t nonce[NONCE_SIZE],
                             const struct hash256 *answer_key, const struct hash256 *server_key,
                             const uint8_t exporter[EXPORTER_SIZE], const uint8_t kem[32]);
 
-/* SHA-512(00 || "contrast/v1/" purpose 00 || role || tee || nonce || keys || exporter || payload). */
+/* SHA-512(00 || "contrast/v1/" purpose 00 || role || tee || nonce || keys || exporter || payload).
+ */
 struct hash512 binding_leaf(const struct binding *b);
 
 #endif

@@ -47,10 +47,10 @@ take_endorsements(struct arena *arena, const struct value *v, struct endorsement
 {
 	const struct value *certs, *crls, *tcb_info, *qe_identity;
 	const struct json_field fields[] = {
-		{"certificates", VALUE_ARRAY, false, &certs},
-		{"crls", VALUE_ARRAY, false, &crls},
-		{"tcbInfo", VALUE_STRING, false, &tcb_info},
-		{"qeIdentity", VALUE_STRING, false, &qe_identity},
+	        {"certificates", VALUE_ARRAY, false, &certs},
+	        {"crls", VALUE_ARRAY, false, &crls},
+	        {"tcbInfo", VALUE_STRING, false, &tcb_info},
+	        {"qeIdentity", VALUE_STRING, false, &qe_identity},
 	};
 
 	TRY(json_fields(v, fields, COUNT_OF(fields), err));
@@ -76,9 +76,9 @@ document_from_json(struct arena *arena, const struct value *v, struct document *
 {
 	const struct value *type, *evidence, *endorsements;
 	const struct json_field fields[] = {
-		{"type", VALUE_STRING, true, &type},
-		{"evidence", VALUE_STRING, true, &evidence},
-		{"endorsements", VALUE_OBJECT, false, &endorsements},
+	        {"type", VALUE_STRING, true, &type},
+	        {"evidence", VALUE_STRING, true, &evidence},
+	        {"endorsements", VALUE_OBJECT, false, &endorsements},
 	};
 
 	*ret = (struct document){0};

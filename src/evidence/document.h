@@ -22,12 +22,12 @@
 #include "json/value.h"
 
 enum {
-	EVIDENCE_MAX = 16 * 1024,          /* bytes of a report or quote */
+	EVIDENCE_MAX = 16 * 1024, /* bytes of a report or quote */
 	EVIDENCE_MAX_CERTS = 8,
 	EVIDENCE_MAX_CRLS = 4,
 	EVIDENCE_CERT_MAX = 8 * 1024,
 	EVIDENCE_CRL_MAX = 64 * 1024,
-	EVIDENCE_JSON_MAX = 128 * 1024,    /* TCB info, QE identity */
+	EVIDENCE_JSON_MAX = 128 * 1024, /* TCB info, QE identity */
 	EVIDENCE_DOCUMENT_MAX = 1024 * 1024,
 };
 

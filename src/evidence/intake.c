@@ -15,19 +15,19 @@ enum {
 };
 
 static const char *const names[] = {
-	[INTAKE_DOCUMENT] = "an evidence document",
-	[INTAKE_SNP_REPORT] = "an SEV-SNP report",
-	[INTAKE_SNP_RESPONSE] = "an SEV-SNP firmware response",
-	[INTAKE_TDX_QUOTE] = "a TDX quote",
-	[INTAKE_CERT_TABLE] = "a certificate table",
-	[INTAKE_CERTIFICATE] = "a certificate",
-	[INTAKE_CRL] = "a revocation list",
-	[INTAKE_PEM] = "certificates in PEM form",
-	[INTAKE_TCB_INFO] = "Intel's TCB info",
-	[INTAKE_QE_IDENTITY] = "Intel's enclave identity",
-	[INTAKE_PARTS] = "Intel collateral in parts",
-	[INTAKE_HOST_CERTS] = "the certificates of a host service",
-	[INTAKE_HCL] = "a report of Azure's paravisor",
+        [INTAKE_DOCUMENT] = "an evidence document",
+        [INTAKE_SNP_REPORT] = "an SEV-SNP report",
+        [INTAKE_SNP_RESPONSE] = "an SEV-SNP firmware response",
+        [INTAKE_TDX_QUOTE] = "a TDX quote",
+        [INTAKE_CERT_TABLE] = "a certificate table",
+        [INTAKE_CERTIFICATE] = "a certificate",
+        [INTAKE_CRL] = "a revocation list",
+        [INTAKE_PEM] = "certificates in PEM form",
+        [INTAKE_TCB_INFO] = "Intel's TCB info",
+        [INTAKE_QE_IDENTITY] = "Intel's enclave identity",
+        [INTAKE_PARTS] = "Intel collateral in parts",
+        [INTAKE_HOST_CERTS] = "the certificates of a host service",
+        [INTAKE_HCL] = "a report of Azure's paravisor",
 };
 
 const char *
@@ -45,11 +45,9 @@ kind_of_json(struct bytes b, enum intake_kind *ret)
 		const char *member;
 		enum intake_kind kind;
 	} rows[] = {
-		{"\"evidence\"", INTAKE_DOCUMENT},
-		{"\"tcbInfo\"", INTAKE_TCB_INFO},
-		{"\"enclaveIdentity\"", INTAKE_QE_IDENTITY},
-		{"\"tcb_info\"", INTAKE_PARTS},
-		{"\"vcekCert\"", INTAKE_HOST_CERTS},
+	        {"\"evidence\"", INTAKE_DOCUMENT},           {"\"tcbInfo\"", INTAKE_TCB_INFO},
+	        {"\"enclaveIdentity\"", INTAKE_QE_IDENTITY}, {"\"tcb_info\"", INTAKE_PARTS},
+	        {"\"vcekCert\"", INTAKE_HOST_CERTS},
 	};
 
 	/* A document comes first: its endorsements have members of the others' names. */
@@ -394,8 +392,8 @@ add_parts(struct arena *a, struct bytes b, struct endorsements *e, struct err *e
 
 	TRY(parse_object(a, b, &v, err));
 	TRY(join(a, &v, "tcbInfo", "tcb_info", "tcb_info_signature", &e->tcb_info, err));
-	TRY(join(a, &v, "enclaveIdentity", "qe_identity", "qe_identity_signature",
-	         &e->qe_identity, err));
+	TRY(join(a, &v, "enclaveIdentity", "qe_identity", "qe_identity_signature", &e->qe_identity,
+	         err));
 	for (size_t i = 0; i < COUNT_OF(others); i++)
 		TRY(add_text(a, json_get(&v, others[i]), e, err));
 	return OK;

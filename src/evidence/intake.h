@@ -17,15 +17,16 @@ enum intake_kind {
 	INTAKE_SNP_REPORT,   /* 1184 bytes */
 	INTAKE_SNP_RESPONSE, /* the firmware's answer around a report: 32 bytes in front */
 	INTAKE_TDX_QUOTE,
-	INTAKE_CERT_TABLE,   /* of an extended report; auxblob */
-	INTAKE_CERTIFICATE,  /* DER */
-	INTAKE_CRL,          /* DER */
-	INTAKE_PEM,          /* certificates and lists */
-	INTAKE_TCB_INFO,     /* {"tcbInfo", "signature"} */
-	INTAKE_QE_IDENTITY,  /* {"enclaveIdentity", "signature"} */
-	INTAKE_PARTS,        /* {"tcb_info", "tcb_info_signature", ...}: QGS's collateral as tools store it */
-	INTAKE_HOST_CERTS,   /* {"vcekCert", "certificateChain"}: Azure's certificate service */
-	INTAKE_HCL,          /* Azure's paravisor: header, SNP report, runtime data */
+	INTAKE_CERT_TABLE,  /* of an extended report; auxblob */
+	INTAKE_CERTIFICATE, /* DER */
+	INTAKE_CRL,         /* DER */
+	INTAKE_PEM,         /* certificates and lists */
+	INTAKE_TCB_INFO,    /* {"tcbInfo", "signature"} */
+	INTAKE_QE_IDENTITY, /* {"enclaveIdentity", "signature"} */
+	INTAKE_PARTS, /* {"tcb_info", "tcb_info_signature", ...}: QGS's collateral as tools store it
+	               */
+	INTAKE_HOST_CERTS, /* {"vcekCert", "certificateChain"}: Azure's certificate service */
+	INTAKE_HCL,        /* Azure's paravisor: header, SNP report, runtime data */
 };
 
 /* What it is, by its first bytes and members; false: nothing that is known here. */

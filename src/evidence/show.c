@@ -55,7 +55,8 @@ show_vek(struct arena *a, const struct cert *c, struct value *o)
 		return;
 	}
 	json_put(a, o, "product", json_cstr(snp_product_name(vek.product)));
-	json_put(a, o, "tcb", json_copy_string(a, bytes_str(snp_tcb_text(vek.product, &vek.tcb, text))));
+	json_put(a, o, "tcb",
+	         json_copy_string(a, bytes_str(snp_tcb_text(vek.product, &vek.tcb, text))));
 	if (kind == SNP_SIGNED_VLEK)
 		json_put(a, o, "cspId", json_copy_string(a, bytes_str(vek.csp_id)));
 	else
@@ -176,24 +177,24 @@ show_endorsements(struct arena *a, const struct endorsements *e)
 /* ---- SNP ---- */
 
 static const struct bit policy_bits[] = {
-	{"smtAllowed", SNP_POLICY_SMT},
-	{"migrationAgentAllowed", SNP_POLICY_MIGRATE_MA},
-	{"debugAllowed", SNP_POLICY_DEBUG},
-	{"singleSocket", SNP_POLICY_SINGLE_SOCKET},
-	{"cxlAllowed", SNP_POLICY_CXL_ALLOW},
-	{"memAes256Xts", SNP_POLICY_MEM_AES_256_XTS},
-	{"raplDisabled", SNP_POLICY_RAPL_DIS},
-	{"ciphertextHidingDram", SNP_POLICY_CIPHERTEXT_HIDING},
-	{"pageSwapDisabled", SNP_POLICY_PAGE_SWAP_DISABLE},
+        {"smtAllowed", SNP_POLICY_SMT},
+        {"migrationAgentAllowed", SNP_POLICY_MIGRATE_MA},
+        {"debugAllowed", SNP_POLICY_DEBUG},
+        {"singleSocket", SNP_POLICY_SINGLE_SOCKET},
+        {"cxlAllowed", SNP_POLICY_CXL_ALLOW},
+        {"memAes256Xts", SNP_POLICY_MEM_AES_256_XTS},
+        {"raplDisabled", SNP_POLICY_RAPL_DIS},
+        {"ciphertextHidingDram", SNP_POLICY_CIPHERTEXT_HIDING},
+        {"pageSwapDisabled", SNP_POLICY_PAGE_SWAP_DISABLE},
 };
 static const struct bit platform_bits[] = {
-	{"smt", SNP_PLATFORM_SMT},
-	{"tsme", SNP_PLATFORM_TSME},
-	{"ecc", SNP_PLATFORM_ECC},
-	{"raplDisabled", SNP_PLATFORM_RAPL_DIS},
-	{"ciphertextHidingDram", SNP_PLATFORM_CIPHERTEXT_HIDING},
-	{"aliasCheckComplete", SNP_PLATFORM_ALIAS_CHECK},
-	{"tio", SNP_PLATFORM_TIO},
+        {"smt", SNP_PLATFORM_SMT},
+        {"tsme", SNP_PLATFORM_TSME},
+        {"ecc", SNP_PLATFORM_ECC},
+        {"raplDisabled", SNP_PLATFORM_RAPL_DIS},
+        {"ciphertextHidingDram", SNP_PLATFORM_CIPHERTEXT_HIDING},
+        {"aliasCheckComplete", SNP_PLATFORM_ALIAS_CHECK},
+        {"tio", SNP_PLATFORM_TIO},
 };
 
 /* By CPUID where the report has one, else by the leaf that came along. */
@@ -243,8 +244,8 @@ show_tcb(struct arena *a, const uint8_t *raw, const enum snp_product *p)
 static struct value
 show_key_info(struct arena *a, uint32_t info)
 {
-	static const char *const kinds[8] = {[SNP_SIGNED_VCEK] = "VCEK", [SNP_SIGNED_VLEK] = "VLEK",
-	                                     [SNP_SIGNED_NONE] = "none"};
+	static const char *const kinds[8] = {
+	        [SNP_SIGNED_VCEK] = "VCEK", [SNP_SIGNED_VLEK] = "VLEK", [SNP_SIGNED_NONE] = "none"};
 	struct value o = json_object();
 	const char *kind = kinds[info >> 2 & 7];
 
@@ -299,8 +300,7 @@ suggest_minimum(struct arena *a, const struct snp_report *r, enum snp_product p,
 	struct snp_tcb t[3];
 
 	if (!snp_tcb_decode(p, r->reported_tcb, &t[0]) ||
-	    !snp_tcb_decode(p, r->committed_tcb, &t[1]) ||
-	    !snp_tcb_decode(p, r->launch_tcb, &t[2]))
+	    !snp_tcb_decode(p, r->committed_tcb, &t[1]) || !snp_tcb_decode(p, r->launch_tcb, &t[2]))
 		return;
 #define LOWEST(part) json_int(MIN(t[0].part, MIN(t[1].part, t[2].part)))
 	if (p == SNP_TURIN)
@@ -339,13 +339,13 @@ show_snp(struct arena *a, const struct document *d, struct value *o, struct verd
 /* ---- TDX ---- */
 
 static const struct bit attribute_bits[] = {
-	{"debug", 0xff},
-	{"lass", 1ULL << 27},
-	{"septVeDisable", 1ULL << 28},
-	{"migratable", 1ULL << 29},
-	{"pks", 1ULL << 30},
-	{"keyLocker", 1ULL << 31},
-	{"perfmon", 1ULL << 63},
+        {"debug", 0xff},
+        {"lass", 1ULL << 27},
+        {"septVeDisable", 1ULL << 28},
+        {"migratable", 1ULL << 29},
+        {"pks", 1ULL << 30},
+        {"keyLocker", 1ULL << 31},
+        {"perfmon", 1ULL << 63},
 };
 
 static struct value

@@ -74,8 +74,8 @@ state_parse(struct bytes b, struct state_record *ret, struct err *err)
 	rd_copy(&r, s.log_root.b, sizeof s.log_root.b);
 	s.time = rd_be64(&r);
 	if (!rd_done(&r))
-		return err_set(err, ERR_PARSE, "E-EVIDENCE-020", "a state record of %zu bytes, not %d",
-		               b.n, STATE_RECORD_SIZE);
+		return err_set(err, ERR_PARSE, "E-EVIDENCE-020",
+		               "a state record of %zu bytes, not %d", b.n, STATE_RECORD_SIZE);
 	if (version != STATE_VERSION || phase > STATE_ACTIVE)
 		return err_set(err, ERR_PARSE, "E-EVIDENCE-020",
 		               "a state record of version %u in phase %u", version, phase);

@@ -10,17 +10,17 @@ const char *
 verdict_step_name(enum verdict_step step)
 {
 	static const char *const names[] = {
-		[STEP_NOT_EVALUATED] = "not-evaluated",
-		[STEP_DECODE] = "decode",
-		[STEP_EARLY] = "early",
-		[STEP_CHAIN] = "chain",
-		[STEP_REVOCATION] = "revocation",
-		[STEP_SIGNATURE] = "signature",
-		[STEP_BINDING] = "binding",
-		[STEP_PLATFORM] = "platform",
-		[STEP_IDENTITY] = "identity",
-		[STEP_MANIFEST] = "manifest",
-		[STEP_ACCEPTED] = "accepted",
+	        [STEP_NOT_EVALUATED] = "not-evaluated",
+	        [STEP_DECODE] = "decode",
+	        [STEP_EARLY] = "early",
+	        [STEP_CHAIN] = "chain",
+	        [STEP_REVOCATION] = "revocation",
+	        [STEP_SIGNATURE] = "signature",
+	        [STEP_BINDING] = "binding",
+	        [STEP_PLATFORM] = "platform",
+	        [STEP_IDENTITY] = "identity",
+	        [STEP_MANIFEST] = "manifest",
+	        [STEP_ACCEPTED] = "accepted",
 	};
 
 	return names[step];

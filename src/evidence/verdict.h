@@ -69,7 +69,8 @@ status verdict_reject(struct verdict *v, enum verdict_step step, const char *rea
 void verdict_values(struct verdict *v, const char *expected, const char *got);
 void verdict_values_hex(struct verdict *v, struct bytes expected, struct bytes got);
 
-/* A rejection as an error of the usual kind: ERR_REJECTED, E-EVIDENCE-100, "step: reason: detail". */
+/* A rejection as an error of the usual kind: ERR_REJECTED, E-EVIDENCE-100, "step: reason: detail".
+ */
 status verdict_status(const struct verdict *v, struct err *err);
 
 #endif

@@ -32,7 +32,7 @@ struct policy_list {
 };
 
 enum evidence_scope {
-	EVIDENCE_FULL = 0,  /* everything below must be given */
+	EVIDENCE_FULL = 0, /* everything below must be given */
 	/*
 	 * Is it authentic at all, whatever it says? Looks at what is given and
 	 * leaves out the rest. For people who look at a file; never for a decision.
@@ -58,7 +58,7 @@ struct evidence_request {
 	int64_t now;
 	struct snp_cache *cache;     /* or NULL */
 	struct tdx_cache *tdx_cache; /* or NULL */
-	struct findings *findings; /* or NULL: all differences of the closest set */
+	struct findings *findings;   /* or NULL: all differences of the closest set */
 };
 
 struct evidence_result {

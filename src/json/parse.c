@@ -349,7 +349,8 @@ sort_members(struct parser *ps, size_t base)
 	}
 	for (size_t i = 1; i < n; i++)
 		if (by_name(&m[i - 1], &m[i]) == 0)
-			return SYNTAX(ps, "E-JSON-007", "a member name occurs twice in this object");
+			return SYNTAX(ps, "E-JSON-007",
+			              "a member name occurs twice in this object");
 	return OK;
 }
 

@@ -48,12 +48,12 @@ set_has(void *target, const struct decode_rule *rule)
 static const struct {
 	const char *name, *what;
 } legacy[] = {
-	{"MinimumQeSvn", "is of an older format: remove it"},
-	{"MinimumPceSvn", "is of an older format: remove it"},
-	{"MinimumTeeTcbSvn", "is of an older format: remove it"},
-	{"TdAttributes", "is of an older format: attributes are fixed now, remove it"},
-	{"Rtrms", "is a misspelling of older releases: rename it to Rtmrs"},
-	{"SeedShareOwnerThreshold", "is called SeedshareThreshold here"},
+        {"MinimumQeSvn", "is of an older format: remove it"},
+        {"MinimumPceSvn", "is of an older format: remove it"},
+        {"MinimumTeeTcbSvn", "is of an older format: remove it"},
+        {"TdAttributes", "is of an older format: attributes are fixed now, remove it"},
+        {"Rtrms", "is a misspelling of older releases: rename it to Rtmrs"},
+        {"SeedShareOwnerThreshold", "is called SeedshareThreshold here"},
 };
 
 static void
@@ -127,8 +127,8 @@ decode_hex(struct decode *d, const char *path, const struct value *v, void *to, 
 	if (text.n == 2 * n)
 		faults_add(d->faults, FAULT_ERROR, path, "is not hexadecimal");
 	else
-		faults_add(d->faults, FAULT_ERROR, path, "must be %zu hex digits (%zu bytes), has %zu",
-		           2 * n, n, text.n);
+		faults_add(d->faults, FAULT_ERROR, path,
+		           "must be %zu hex digits (%zu bytes), has %zu", 2 * n, n, text.n);
 	return false;
 }
 
@@ -169,8 +169,8 @@ number(struct decode *d, const char *path, const struct value *v, uint64_t max, 
 }
 
 void
-decode_u8(struct decode *d, const char *path, const struct value *v,
-          const struct decode_rule *rule, void *target)
+decode_u8(struct decode *d, const char *path, const struct value *v, const struct decode_rule *rule,
+          void *target)
 {
 	uint8_t *to = field(target, rule->at);
 	uint64_t n = 0;

@@ -6,8 +6,8 @@
 #ifndef MANIFEST_DECODE_H
 #define MANIFEST_DECODE_H
 
-#include "json/value.h"
 #include "manifest/manifest.h"
+#include "json/value.h"
 
 enum { DECODE_PATH = 400 };
 
@@ -28,8 +28,14 @@ struct decode_rule {
 	size_t has; /* SIZE_MAX: none */
 };
 
-#define RULE(type, name, fn, field) {name, fn, offsetof(type, field), SIZE_MAX}
-#define RULE_HAS(type, name, fn, field, flag) {name, fn, offsetof(type, field), offsetof(type, flag)}
+#define RULE(type, name, fn, field)                                                                \
+	{                                                                                          \
+		name, fn, offsetof(type, field), SIZE_MAX                                          \
+	}
+#define RULE_HAS(type, name, fn, field, flag)                                                      \
+	{                                                                                          \
+		name, fn, offsetof(type, field), offsetof(type, flag)                              \
+	}
 
 /* path + "." + name, the name escaped for terminals and cut. */
 void decode_member_path(char *to, const char *path, struct bytes name);
@@ -45,6 +51,6 @@ size_t decode_array(struct decode *d, const char *path, const struct value *v, s
 bool decode_hex(struct decode *d, const char *path, const struct value *v, void *to, size_t n);
 
 decode_fn decode_text, decode_bool, decode_u8, decode_optional_u8, decode_u32, decode_u64,
-	decode_hash256, decode_hash384;
+        decode_hash256, decode_hash384;
 
 #endif

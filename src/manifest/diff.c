@@ -116,9 +116,9 @@ diff_policies(struct manifest_diff *d, const struct manifest *x, const struct ma
 	while (i < x->n_policies || j < y->n_policies) {
 		const struct manifest_policy *p = i < x->n_policies ? &x->policies[i] : NULL;
 		const struct manifest_policy *q = j < y->n_policies ? &y->policies[j] : NULL;
-		int order = !p ? 1
-		          : !q ? -1
-		               : bytes_cmp(hash256_view(&p->hash), hash256_view(&q->hash));
+		int order = !p   ? 1
+		            : !q ? -1
+		                 : bytes_cmp(hash256_view(&p->hash), hash256_view(&q->hash));
 		struct value vp, vq;
 		char hex[65];
 
@@ -140,7 +140,8 @@ diff_policies(struct manifest_diff *d, const struct manifest *x, const struct ma
 static bool
 same_identity(struct arena *a, const struct value *x, const struct value *y)
 {
-	static const char *const names[] = {"Platform", "ProductName", "TrustedMeasurement", "MrTd"};
+	static const char *const names[] = {"Platform", "ProductName", "TrustedMeasurement",
+	                                    "MrTd"};
 
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		const struct value *p = json_get(x, names[i]), *q = json_get(y, names[i]);
@@ -169,8 +170,7 @@ diff_sets(struct manifest_diff *d, const char *kind, struct value *x, size_t n, 
 	}
 	for (size_t j = 0; taken && j < m; j++)
 		if (!taken[j])
-			diff_values(d,
-			            arena_printf(&d->arena, "ReferenceValues.%s[%zu]", kind, j),
+			diff_values(d, arena_printf(&d->arena, "ReferenceValues.%s[%zu]", kind, j),
 			            NULL, &y[j]);
 }
 

@@ -9,7 +9,7 @@ enum diff_kind { DIFF_ADDED, DIFF_REMOVED, DIFF_CHANGED };
 
 struct diff_line {
 	enum diff_kind kind;
-	const char *path; /* "Policies.<hash>", "WorkloadOwnerThreshold", ... */
+	const char *path;           /* "Policies.<hash>", "WorkloadOwnerThreshold", ... */
 	const char *before, *after; /* JSON text; "" where there is none */
 };
 

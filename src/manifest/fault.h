@@ -15,7 +15,8 @@ enum fault_kind {
 
 struct fault {
 	enum fault_kind kind;
-	const char *path; /* "ReferenceValues.snp[0].MinimumTCB.TEEVersion"; escaped for terminals */
+	const char
+	        *path; /* "ReferenceValues.snp[0].MinimumTCB.TEEVersion"; escaped for terminals */
 	const char *message;
 };
 
@@ -29,7 +30,7 @@ struct faults {
 
 void faults_done(struct faults *f);
 void faults_add(struct faults *f, enum fault_kind kind, const char *path, const char *fmt, ...)
-	PRINTF(4, 5);
+        PRINTF(4, 5);
 
 /* One line a fault: "path: message". */
 void faults_format(const struct faults *f, struct buf *out);

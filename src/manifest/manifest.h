@@ -58,12 +58,12 @@ struct manifest_snp {
 	struct {
 		uint8_t abi_minor, abi_major;
 		bool smt, migrate_ma, debug, single_socket, cxl_allowed, mem_aes_256_xts, rapl_dis,
-			ciphertext_hiding_dram, page_swap_disable;
+		        ciphertext_hiding_dram, page_swap_disable;
 	} guest_policy;
 	bool has_platform_info; /* absent: nothing is required */
 	struct {
 		bool smt_enabled, tsme_enabled, ecc_enabled, rapl_disabled,
-			ciphertext_hiding_dram_enabled, alias_check_complete, tio_enabled;
+		        ciphertext_hiding_dram_enabled, alias_check_complete, tio_enabled;
 	} platform_info;
 	bool has_mitigation_vector;
 	uint64_t mitigation_vector;
@@ -158,7 +158,8 @@ struct manifest *manifest_new(void);
 /* Copies. ERR_CONFLICT E-MANIFEST-010 when the hash is there with other contents. */
 status manifest_add_policy(struct manifest *m, const struct manifest_policy *p, struct err *err);
 void manifest_clear_policies(struct manifest *m);
-/* A key that is there already is fine. ERR_LIMIT; ERR_UNSUPPORTED E-MANIFEST-011 for other kinds of key. */
+/* A key that is there already is fine. ERR_LIMIT; ERR_UNSUPPORTED E-MANIFEST-011 for other kinds of
+ * key. */
 status manifest_add_owner(struct manifest *m, const struct key *k, struct err *err);
 status manifest_add_share_owner(struct manifest *m, const struct key *k, struct err *err);
 void manifest_clear_owners(struct manifest *m);

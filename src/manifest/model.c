@@ -130,9 +130,10 @@ manifest_add_policy(struct manifest *m, const struct manifest_policy *p, struct 
 	if (old && same_policy(old, p))
 		return OK;
 	if (old)
-		return err_set(err, ERR_CONFLICT, "E-MANIFEST-010",
-		               "two workloads have the policy %s, but differ in names, secret or role",
-		               hash256_hex(&p->hash, hex));
+		return err_set(
+		        err, ERR_CONFLICT, "E-MANIFEST-010",
+		        "two workloads have the policy %s, but differ in names, secret or role",
+		        hash256_hex(&p->hash, hex));
 	new = model_insert_policy(m, &p->hash);
 	if (!new)
 		return err_set(err, ERR_LIMIT, "E-MANIFEST-012", "more than %d policies",
@@ -140,7 +141,7 @@ manifest_add_policy(struct manifest *m, const struct manifest_policy *p, struct 
 	new->role = p->role;
 	new->workload_secret_id = arena_copy(&m->arena, p->workload_secret_id);
 	new->sans = arena_array(&m->arena, MAX(p->n_sans, 1), sizeof *new->sans);
-	for (size_t i = 0; new->sans && i < p->n_sans; i++)
+	for (size_t i = 0; new->sans &&i < p->n_sans; i++)
 		new->sans[new->n_sans++] = arena_copy(&m->arena, p->sans[i]);
 	return arena_check(&m->arena, err);
 }

@@ -3,9 +3,9 @@
 #ifndef MANIFEST_MODEL_H
 #define MANIFEST_MODEL_H
 
-#include "json/value.h"
 #include "manifest/decode.h"
 #include "manifest/manifest.h"
+#include "json/value.h"
 
 enum { MODEL_RSA_MIN_BITS = 2048 };
 

@@ -58,9 +58,9 @@ decode_sans(struct decode *d, const char *path, const struct value *v,
 }
 
 static const struct decode_rule policy_rules[] = {
-	{"SANs", decode_sans, 0, SIZE_MAX},
-	RULE(struct manifest_policy, "WorkloadSecretID", decode_text, workload_secret_id),
-	{"Role", decode_role, 0, SIZE_MAX},
+        {"SANs", decode_sans, 0, SIZE_MAX},
+        RULE(struct manifest_policy, "WorkloadSecretID", decode_text, workload_secret_id),
+        {"Role", decode_role, 0, SIZE_MAX},
 };
 
 static bool
@@ -93,7 +93,8 @@ decode_policies(struct decode *d, const char *path, const struct value *v,
 		char at[DECODE_PATH];
 
 		decode_member_path(at, path, name);
-		/* Upper case would parse, and then match no evidence's lower-case form in other tools. */
+		/* Upper case would parse, and then match no evidence's lower-case form in other
+		 * tools. */
 		if (!hex_decode(name, one.hash.b, sizeof one.hash.b) || !is_lower_hex(name)) {
 			faults_add(d->faults, FAULT_ERROR, at,
 			           "a policy is named by 64 lower-case hex digits");
@@ -275,22 +276,22 @@ decode_permitted(struct decode *d, const char *path, const struct value *v,
 	struct manifest *m = target;
 
 	m->permitted_names =
-		decode_texts(d, path, v, MANIFEST_MAX_PERMITTED, &m->n_permitted_names);
+	        decode_texts(d, path, v, MANIFEST_MAX_PERMITTED, &m->n_permitted_names);
 }
 
 #define TOP(name, fn, field) RULE(struct manifest, name, fn, field)
 #define TOP_HAS(name, fn, field, has) RULE_HAS(struct manifest, name, fn, field, has)
 static const struct decode_rule top_rules[] = {
-	TOP("Insecure", decode_bool, insecure),
-	{"Policies", decode_policies, 0, SIZE_MAX},
-	{"ReferenceValues", decode_reference_values, 0, SIZE_MAX},
-	{"WorkloadOwnerPubKeys", decode_owner_keys, 0, SIZE_MAX},
-	{"WorkloadOwnerKeyDigests", decode_owner_digests, 0, SIZE_MAX},
-	TOP_HAS("WorkloadOwnerThreshold", decode_u8, owner_threshold, has_owner_threshold),
-	{"SeedshareOwnerPubKeys", decode_share_owners, 0, SIZE_MAX},
-	TOP_HAS("SeedshareThreshold", decode_u8, share_threshold, has_share_threshold),
-	{"PermittedNames", decode_permitted, 0, SIZE_MAX},
-	TOP("MinimumAPIVersion", decode_text, min_api_version),
+        TOP("Insecure", decode_bool, insecure),
+        {"Policies", decode_policies, 0, SIZE_MAX},
+        {"ReferenceValues", decode_reference_values, 0, SIZE_MAX},
+        {"WorkloadOwnerPubKeys", decode_owner_keys, 0, SIZE_MAX},
+        {"WorkloadOwnerKeyDigests", decode_owner_digests, 0, SIZE_MAX},
+        TOP_HAS("WorkloadOwnerThreshold", decode_u8, owner_threshold, has_owner_threshold),
+        {"SeedshareOwnerPubKeys", decode_share_owners, 0, SIZE_MAX},
+        TOP_HAS("SeedshareThreshold", decode_u8, share_threshold, has_share_threshold),
+        {"PermittedNames", decode_permitted, 0, SIZE_MAX},
+        TOP("MinimumAPIVersion", decode_text, min_api_version),
 };
 
 static status

@@ -29,16 +29,16 @@ guest_policy(const struct manifest_snp *s)
 	if (!s->has_guest_policy)
 		return (struct snp_guest_policy){.smt = true};
 	return (struct snp_guest_policy){
-		.abi_minor = s->guest_policy.abi_minor,
-		.abi_major = s->guest_policy.abi_major,
-		.smt = s->guest_policy.smt,
-		.migrate_ma = s->guest_policy.migrate_ma,
-		.single_socket = s->guest_policy.single_socket,
-		.cxl_allowed = s->guest_policy.cxl_allowed,
-		.mem_aes_256_xts = s->guest_policy.mem_aes_256_xts,
-		.rapl_dis = s->guest_policy.rapl_dis,
-		.ciphertext_hiding = s->guest_policy.ciphertext_hiding_dram,
-		.page_swap_disable = s->guest_policy.page_swap_disable,
+	        .abi_minor = s->guest_policy.abi_minor,
+	        .abi_major = s->guest_policy.abi_major,
+	        .smt = s->guest_policy.smt,
+	        .migrate_ma = s->guest_policy.migrate_ma,
+	        .single_socket = s->guest_policy.single_socket,
+	        .cxl_allowed = s->guest_policy.cxl_allowed,
+	        .mem_aes_256_xts = s->guest_policy.mem_aes_256_xts,
+	        .rapl_dis = s->guest_policy.rapl_dis,
+	        .ciphertext_hiding = s->guest_policy.ciphertext_hiding_dram,
+	        .page_swap_disable = s->guest_policy.page_swap_disable,
 	};
 }
 
@@ -48,13 +48,13 @@ platform_info(const struct manifest_snp *s)
 	if (!s->has_platform_info)
 		return (struct snp_platform_info){.smt = true, .tsme = true, .tio = true};
 	return (struct snp_platform_info){
-		.smt = s->platform_info.smt_enabled,
-		.tsme = s->platform_info.tsme_enabled,
-		.ecc = s->platform_info.ecc_enabled,
-		.rapl_disabled = s->platform_info.rapl_disabled,
-		.ciphertext_hiding = s->platform_info.ciphertext_hiding_dram_enabled,
-		.alias_check_complete = s->platform_info.alias_check_complete,
-		.tio = s->platform_info.tio_enabled,
+	        .smt = s->platform_info.smt_enabled,
+	        .tsme = s->platform_info.tsme_enabled,
+	        .ecc = s->platform_info.ecc_enabled,
+	        .rapl_disabled = s->platform_info.rapl_disabled,
+	        .ciphertext_hiding = s->platform_info.ciphertext_hiding_dram_enabled,
+	        .alias_check_complete = s->platform_info.alias_check_complete,
+	        .tio = s->platform_info.tio_enabled,
 	};
 }
 
@@ -64,24 +64,24 @@ manifest_snp_reference(const struct manifest *m, size_t i, struct snp_reference 
 	const struct manifest_snp *s = &m->snp[i];
 
 	*ret = (struct snp_reference){
-		.product = product(s->product),
-		.has_trust_root = s->has_trust_root,
-		.trust_root = s->trust_root,
-		.measurement = s->measurement,
-		.has_ap_eip = s->has_apeip,
-		.ap_eip = s->apeip,
-		.sev_features = SEV_FEATURES_SNP_ACTIVE,
-		.minimum_tcb = {.fmc = s->min_tcb.fmc.v,
-		                .bootloader = s->min_tcb.bootloader.v,
-		                .tee = s->min_tcb.tee.v,
-		                .snp = s->min_tcb.snp.v,
-		                .microcode = s->min_tcb.microcode.v},
-		.guest_policy = guest_policy(s),
-		.platform_info = platform_info(s),
-		.minimum_mitigation = s->mitigation_vector,
-		.chip_ids = s->n_chip_ids ? (const struct snp_chip_id *)(const void *)s->chip_ids
-		                          : NULL,
-		.n_chip_ids = s->n_chip_ids,
+	        .product = product(s->product),
+	        .has_trust_root = s->has_trust_root,
+	        .trust_root = s->trust_root,
+	        .measurement = s->measurement,
+	        .has_ap_eip = s->has_apeip,
+	        .ap_eip = s->apeip,
+	        .sev_features = SEV_FEATURES_SNP_ACTIVE,
+	        .minimum_tcb = {.fmc = s->min_tcb.fmc.v,
+	                        .bootloader = s->min_tcb.bootloader.v,
+	                        .tee = s->min_tcb.tee.v,
+	                        .snp = s->min_tcb.snp.v,
+	                        .microcode = s->min_tcb.microcode.v},
+	        .guest_policy = guest_policy(s),
+	        .platform_info = platform_info(s),
+	        .minimum_mitigation = s->mitigation_vector,
+	        .chip_ids = s->n_chip_ids ? (const struct snp_chip_id *)(const void *)s->chip_ids
+	                                  : NULL,
+	        .n_chip_ids = s->n_chip_ids,
 	};
 }
 
@@ -93,19 +93,19 @@ manifest_tdx_reference(const struct manifest *m, size_t i, struct arena *arena,
 	struct rd xfam = rd_init(bytes_of(s->xfam, sizeof s->xfam));
 	uint8_t(*rtmr0)[48] = arena_array(arena, 1 + s->n_rtmr0_alternatives, sizeof *rtmr0);
 	struct tdx_reference r = {
-		.has_trust_root = s->has_trust_root,
-		.trust_root = s->trust_root,
-		.mrtd = &s->mr_td.b,
-		.n_mrtd = 1,
-		.has_mrseam = true,
-		.xfam = rd_le64(&xfam),
-		.xfam_mask = TDX_XFAM_DEFAULT_MASK,
-		.piids = s->n_piids ? (const uint8_t(*)[16])(void *)s->piids : NULL,
-		.n_piids = s->n_piids,
-		.memory_integrity = s->memory_integrity,
-		.smt_disabled = s->smt_disabled,
-		.static_platform = s->static_platform,
-		.min_evaluation = s->min_tcb_evaluation,
+	        .has_trust_root = s->has_trust_root,
+	        .trust_root = s->trust_root,
+	        .mrtd = &s->mr_td.b,
+	        .n_mrtd = 1,
+	        .has_mrseam = true,
+	        .xfam = rd_le64(&xfam),
+	        .xfam_mask = TDX_XFAM_DEFAULT_MASK,
+	        .piids = s->n_piids ? (const uint8_t(*)[16])(void *)s->piids : NULL,
+	        .n_piids = s->n_piids,
+	        .memory_integrity = s->memory_integrity,
+	        .smt_disabled = s->smt_disabled,
+	        .static_platform = s->static_platform,
+	        .min_evaluation = s->min_tcb_evaluation,
 	};
 
 	TRY(arena_check(arena, err));

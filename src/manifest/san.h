@@ -20,7 +20,8 @@ struct san {
 };
 struct san san_classify(struct bytes text);
 
-/* Is the DNS name equal to or below the permitted one (RFC 5280 section 4.2.1.10)? ASCII case is ignored. */
+/* Is the DNS name equal to or below the permitted one (RFC 5280 section 4.2.1.10)? ASCII case is
+ * ignored. */
 bool san_within(struct bytes name, struct bytes permitted);
 
 #endif

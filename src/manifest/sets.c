@@ -46,34 +46,34 @@ decode_apeip(struct decode *d, const char *path, const struct value *v,
 
 #define TCB(name, field) RULE(struct manifest_snp, name, decode_optional_u8, min_tcb.field)
 static const struct decode_rule tcb_rules[] = {
-	TCB("BootloaderVersion", bootloader), TCB("TEEVersion", tee), TCB("SNPVersion", snp),
-	TCB("MicrocodeVersion", microcode), TCB("FMCVersion", fmc),
+        TCB("BootloaderVersion", bootloader), TCB("TEEVersion", tee), TCB("SNPVersion", snp),
+        TCB("MicrocodeVersion", microcode),   TCB("FMCVersion", fmc),
 };
 
 #define POLICY(name, fn, field) RULE(struct manifest_snp, name, fn, guest_policy.field)
 static const struct decode_rule policy_rules[] = {
-	POLICY("ABIMinor", decode_u8, abi_minor),
-	POLICY("ABIMajor", decode_u8, abi_major),
-	POLICY("SMT", decode_bool, smt),
-	POLICY("MigrateMA", decode_bool, migrate_ma),
-	POLICY("Debug", decode_bool, debug),
-	POLICY("SingleSocket", decode_bool, single_socket),
-	POLICY("CXLAllowed", decode_bool, cxl_allowed),
-	POLICY("MemAES256XTS", decode_bool, mem_aes_256_xts),
-	POLICY("RAPLDis", decode_bool, rapl_dis),
-	POLICY("CipherTextHidingDRAM", decode_bool, ciphertext_hiding_dram),
-	POLICY("PageSwapDisable", decode_bool, page_swap_disable),
+        POLICY("ABIMinor", decode_u8, abi_minor),
+        POLICY("ABIMajor", decode_u8, abi_major),
+        POLICY("SMT", decode_bool, smt),
+        POLICY("MigrateMA", decode_bool, migrate_ma),
+        POLICY("Debug", decode_bool, debug),
+        POLICY("SingleSocket", decode_bool, single_socket),
+        POLICY("CXLAllowed", decode_bool, cxl_allowed),
+        POLICY("MemAES256XTS", decode_bool, mem_aes_256_xts),
+        POLICY("RAPLDis", decode_bool, rapl_dis),
+        POLICY("CipherTextHidingDRAM", decode_bool, ciphertext_hiding_dram),
+        POLICY("PageSwapDisable", decode_bool, page_swap_disable),
 };
 
 #define PLATFORM(name, field) RULE(struct manifest_snp, name, decode_bool, platform_info.field)
 static const struct decode_rule platform_rules[] = {
-	PLATFORM("SMTEnabled", smt_enabled),
-	PLATFORM("TSMEEnabled", tsme_enabled),
-	PLATFORM("ECCEnabled", ecc_enabled),
-	PLATFORM("RAPLDisabled", rapl_disabled),
-	PLATFORM("CiphertextHidingDRAMEnabled", ciphertext_hiding_dram_enabled),
-	PLATFORM("AliasCheckComplete", alias_check_complete),
-	PLATFORM("TIOEnabled", tio_enabled),
+        PLATFORM("SMTEnabled", smt_enabled),
+        PLATFORM("TSMEEnabled", tsme_enabled),
+        PLATFORM("ECCEnabled", ecc_enabled),
+        PLATFORM("RAPLDisabled", rapl_disabled),
+        PLATFORM("CiphertextHidingDRAMEnabled", ciphertext_hiding_dram_enabled),
+        PLATFORM("AliasCheckComplete", alias_check_complete),
+        PLATFORM("TIOEnabled", tio_enabled),
 };
 
 static void
@@ -120,7 +120,8 @@ decode_ids(struct decode *d, const char *path, const struct value *v, size_t siz
 			if (json_is(json_item(v, i), VALUE_STRING) && json_item(v, i)->n == 0)
 				faults_add(d->faults, FAULT_ERROR, at, "is empty");
 		} else if (bytes_all_zero(bytes_of(to, size))) {
-			faults_add(d->faults, FAULT_ERROR, at, "is all zero: a masked id names no machine");
+			faults_add(d->faults, FAULT_ERROR, at,
+			           "is all zero: a masked id names no machine");
 		}
 		*ret_n = i + 1;
 	}
@@ -139,17 +140,17 @@ decode_chip_ids(struct decode *d, const char *path, const struct value *v,
 #define SNP(name, fn, field) RULE(struct manifest_snp, name, fn, field)
 #define SNP_HAS(name, fn, field, has) RULE_HAS(struct manifest_snp, name, fn, field, has)
 static const struct decode_rule snp_rules[] = {
-	SNP("Platform", decode_text, platform),
-	SNP("ProductName", decode_product, product),
-	SNP_HAS("TrustedMeasurement", decode_hash384, measurement, has_measurement),
-	SNP("APEIP", decode_apeip, apeip),
-	SNP("MinimumTCB", decode_tcb, min_tcb),
-	SNP("GuestPolicy", decode_guest_policy, guest_policy),
-	SNP("PlatformInfo", decode_platform_info, platform_info),
-	SNP_HAS("MinimumMitigationVector", decode_u64, mitigation_vector, has_mitigation_vector),
-	SNP("AllowedChipIDs", decode_chip_ids, chip_ids),
-	SNP_HAS("CPUs", decode_u32, cpus, has_cpus),
-	SNP_HAS("TrustRoot", decode_hash256, trust_root, has_trust_root),
+        SNP("Platform", decode_text, platform),
+        SNP("ProductName", decode_product, product),
+        SNP_HAS("TrustedMeasurement", decode_hash384, measurement, has_measurement),
+        SNP("APEIP", decode_apeip, apeip),
+        SNP("MinimumTCB", decode_tcb, min_tcb),
+        SNP("GuestPolicy", decode_guest_policy, guest_policy),
+        SNP("PlatformInfo", decode_platform_info, platform_info),
+        SNP_HAS("MinimumMitigationVector", decode_u64, mitigation_vector, has_mitigation_vector),
+        SNP("AllowedChipIDs", decode_chip_ids, chip_ids),
+        SNP_HAS("CPUs", decode_u32, cpus, has_cpus),
+        SNP_HAS("TrustRoot", decode_hash256, trust_root, has_trust_root),
 };
 
 void
@@ -193,8 +194,9 @@ decode_alternatives(struct decode *d, const char *path, const struct value *v,
 {
 	struct manifest_tdx *set = target;
 
-	set->rtmr0_alternatives = (struct hash384 *)(void *)decode_ids(
-		d, path, v, sizeof(struct hash384), &set->n_rtmr0_alternatives);
+	set->rtmr0_alternatives =
+	        (struct hash384 *)(void *)decode_ids(d, path, v, sizeof(struct hash384),
+	                                             &set->n_rtmr0_alternatives);
 }
 
 static void
@@ -220,18 +222,19 @@ decode_xfam(struct decode *d, const char *path, const struct value *v,
 #define TDX(name, fn, field) RULE(struct manifest_tdx, name, fn, field)
 #define TDX_HAS(name, fn, field, has) RULE_HAS(struct manifest_tdx, name, fn, field, has)
 static const struct decode_rule tdx_rules[] = {
-	TDX("Platform", decode_text, platform),
-	TDX_HAS("MrTd", decode_hash384, mr_td, has_mr_td),
-	TDX_HAS("MrSeam", decode_hash384, mr_seam, has_mr_seam),
-	TDX("Rtmrs", decode_rtmrs, rtmrs),
-	TDX("Rtmr0Alternatives", decode_alternatives, rtmr0_alternatives),
-	TDX("Xfam", decode_xfam, xfam),
-	TDX("AllowedPIIDs", decode_piids, piids),
-	TDX("MemoryIntegrity", decode_bool, memory_integrity),
-	TDX("SMTDisabled", decode_bool, smt_disabled),
-	TDX("StaticPlatform", decode_bool, static_platform),
-	TDX_HAS("MinTCBEvaluationDataNumber", decode_u32, min_tcb_evaluation, has_min_tcb_evaluation),
-	TDX_HAS("TrustRoot", decode_hash256, trust_root, has_trust_root),
+        TDX("Platform", decode_text, platform),
+        TDX_HAS("MrTd", decode_hash384, mr_td, has_mr_td),
+        TDX_HAS("MrSeam", decode_hash384, mr_seam, has_mr_seam),
+        TDX("Rtmrs", decode_rtmrs, rtmrs),
+        TDX("Rtmr0Alternatives", decode_alternatives, rtmr0_alternatives),
+        TDX("Xfam", decode_xfam, xfam),
+        TDX("AllowedPIIDs", decode_piids, piids),
+        TDX("MemoryIntegrity", decode_bool, memory_integrity),
+        TDX("SMTDisabled", decode_bool, smt_disabled),
+        TDX("StaticPlatform", decode_bool, static_platform),
+        TDX_HAS("MinTCBEvaluationDataNumber", decode_u32, min_tcb_evaluation,
+                has_min_tcb_evaluation),
+        TDX_HAS("TrustRoot", decode_hash256, trust_root, has_trust_root),
 };
 
 void
@@ -252,8 +255,8 @@ decode_snp_list(struct decode *d, const char *path, const struct value *v,
 
 	for (size_t i = 0; i < n; i++) {
 		char at[DECODE_PATH];
-		struct manifest_snp *grown = model_grow(&m->arena, m->snp, m->n_snp, &m->cap_snp,
-		                                        sizeof *grown);
+		struct manifest_snp *grown =
+		        model_grow(&m->arena, m->snp, m->n_snp, &m->cap_snp, sizeof *grown);
 
 		if (!grown)
 			return;
@@ -272,8 +275,8 @@ decode_tdx_list(struct decode *d, const char *path, const struct value *v,
 
 	for (size_t i = 0; i < n; i++) {
 		char at[DECODE_PATH];
-		struct manifest_tdx *grown = model_grow(&m->arena, m->tdx, m->n_tdx, &m->cap_tdx,
-		                                        sizeof *grown);
+		struct manifest_tdx *grown =
+		        model_grow(&m->arena, m->tdx, m->n_tdx, &m->cap_tdx, sizeof *grown);
 
 		if (!grown)
 			return;
@@ -287,7 +290,8 @@ void
 model_decode_sets(struct decode *d, const char *path, const struct value *v)
 {
 	static const struct decode_rule rules[] = {
-		{"snp", decode_snp_list, 0, SIZE_MAX}, {"tdx", decode_tdx_list, 0, SIZE_MAX},
+	        {"snp", decode_snp_list, 0, SIZE_MAX},
+	        {"tdx", decode_tdx_list, 0, SIZE_MAX},
 	};
 
 	decode_object(d, path, v, rules, COUNT_OF(rules), d->m);

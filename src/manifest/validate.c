@@ -35,7 +35,8 @@ check_san(const struct manifest *m, struct faults *f, const char *path,
 	struct san san = san_classify(text);
 
 	if (text.n > MANIFEST_MAX_SAN_LENGTH) {
-		faults_add(f, FAULT_ERROR, path, "is longer than %d bytes", MANIFEST_MAX_SAN_LENGTH);
+		faults_add(f, FAULT_ERROR, path, "is longer than %d bytes",
+		           MANIFEST_MAX_SAN_LENGTH);
 		return;
 	}
 	for (size_t j = 0; j < i; j++) {
@@ -122,8 +123,9 @@ check_permitted(const struct manifest *m, struct faults *f)
 		if (san.kind == SAN_INVALID)
 			faults_add(f, FAULT_ERROR, path, "%s", san.why);
 		else if (san.kind != SAN_DNS || name.p[0] == '*')
-			faults_add(f, FAULT_ERROR, path,
-			           "must be a DNS name without wildcard; names below it are covered");
+			faults_add(
+			        f, FAULT_ERROR, path,
+			        "must be a DNS name without wildcard; names below it are covered");
 	}
 }
 

@@ -117,14 +117,14 @@ static void
 check_root(const struct set_check *c, bool has_root, const struct hash256 *root, bool insecure)
 {
 	if (has_root && snp_is_vendor_root(root))
-		fault(c, FAULT_ERROR, "TrustRoot",
-		      "is the vendor's own root: leave the field out");
+		fault(c, FAULT_ERROR, "TrustRoot", "is the vendor's own root: leave the field out");
 	if (has_root && !insecure)
 		fault(c, FAULT_ERROR, "TrustRoot",
 		      "a root that is no vendor's needs \"Insecure\": true at the top");
 	if (!has_root && insecure)
 		fault(c, FAULT_ERROR, "TrustRoot",
-		      "is missing: a manifest with \"Insecure\": true must not mix in vendor roots");
+		      "is missing: a manifest with \"Insecure\": true must not mix in vendor "
+		      "roots");
 }
 
 void

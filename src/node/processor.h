@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * processor.h: the software secure processor of a local platform (docs/local-platform.md). It stands in for AMD's: it has a root of its own, measures what
- * a launcher boots, takes HOSTDATA at launch, and signs attestation reports in
- * SNP's format. INSECURE by construction: whoever runs it can sign anything.
- * That is why its root is not AMD's, and why a manifest that trusts it must
- * say so (PROTOCOL section 12). No check is skipped for it: it issues a CRL.
+ * processor.h: the software secure processor of a local platform (docs/local-platform.md). It
+ * stands in for AMD's: it has a root of its own, measures what a launcher boots, takes HOSTDATA at
+ * launch, and signs attestation reports in SNP's format. INSECURE by construction: whoever runs it
+ * can sign anything. That is why its root is not AMD's, and why a manifest that trusts it must say
+ * so (PROTOCOL section 12). No check is skipped for it: it issues a CRL.
  *
  * State directory (0700), made on first use, one writer at a time:
  *   ark.key ask.key              RSA-4096, once per machine: `TrustRoot` is SHA-256 of the first

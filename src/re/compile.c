@@ -23,7 +23,8 @@ put(struct emitter *e, enum re_op op, uint32_t out, uint32_t arg)
 {
 	if (e->n == e->cap) {
 		uint32_t cap = e->cap ? e->cap * 2 : 32;
-		struct re_inst *p = e->n < RE_MAX_PROGRAM ? arena_array(e->arena, cap, sizeof *p) : NULL;
+		struct re_inst *p =
+		        e->n < RE_MAX_PROGRAM ? arena_array(e->arena, cap, sizeof *p) : NULL;
 
 		if (!p) {
 			e->full = true;

@@ -27,9 +27,9 @@ enum {
 };
 
 struct re_dfa {
-	const uint16_t *next;  /* [state * stride + symbol]; the last symbol is the end */
-	const uint32_t *cuts;  /* first code points of runs beyond ASCII, cuts[0] = 0x80 */
-	const uint8_t *runs;   /* their symbols */
+	const uint16_t *next; /* [state * stride + symbol]; the last symbol is the end */
+	const uint32_t *cuts; /* first code points of runs beyond ASCII, cuts[0] = 0x80 */
+	const uint8_t *runs;  /* their symbols */
 	uint32_t cut_count;
 	uint32_t stride;
 	uint32_t start;
@@ -107,8 +107,8 @@ add_cuts(struct builder *b, const struct re_inst *i)
 static bool
 collect(struct builder *b)
 {
-	static const uint32_t special[] = {0, 0x80, '\n', '\n' + 1, '0', '9' + 1, 'A', 'Z' + 1,
-	                                   '_', '_' + 1, 'a', 'z' + 1};
+	static const uint32_t special[] = {0,   0x80,    '\n', '\n' + 1, '0', '9' + 1,
+	                                   'A', 'Z' + 1, '_',  '_' + 1,  'a', 'z' + 1};
 
 	for (uint32_t pc = 0; pc < b->re->n; pc++) {
 		const struct re_inst *i = &b->re->prog[pc];

@@ -31,8 +31,8 @@ octal(struct parser *p, size_t from, uint32_t *ret)
 	uint32_t v = 0;
 
 	/* One digit other than 0 would be a back reference. */
-	if (p->text.p[at] != '0' && (at + 1 >= p->text.n || p->text.p[at + 1] < '0' ||
-	                             p->text.p[at + 1] > '7'))
+	if (p->text.p[at] != '0' &&
+	    (at + 1 >= p->text.n || p->text.p[at + 1] < '0' || p->text.p[at + 1] > '7'))
 		return bad_escape(p, from, at);
 	for (size_t i = 0; i < 3 && at < p->text.n; i++, at++) {
 		if (p->text.p[at] < '0' || p->text.p[at] > '7')

@@ -64,11 +64,11 @@ enum { REPEAT_INF = UINT32_MAX };
 
 struct re_node {
 	uint8_t op;
-	bool lazy;          /* REPEAT: prefers fewer */
-	uint32_t arg;       /* code point, assertion, index of the group */
-	uint32_t min;       /* REPEAT */
+	bool lazy;    /* REPEAT: prefers fewer */
+	uint32_t arg; /* code point, assertion, index of the group */
+	uint32_t min; /* REPEAT */
 	uint32_t max;
-	uint32_t chain; /* REPEAT: how many stand directly on each other */
+	uint32_t chain;      /* REPEAT: how many stand directly on each other */
 	struct re_node *sub; /* first of CAT, ALT; the one of REPEAT, GROUP */
 	struct re_node *last;
 	struct re_node *next;
@@ -88,13 +88,13 @@ status re_parse(struct arena *a, struct bytes pattern, struct re_tree *ret, stru
 enum re_op {
 	OP_MATCH,
 	OP_FAIL,
-	OP_RUNE,       /* arg: code point */
-	OP_CLASS,      /* arg: index of the class */
+	OP_RUNE,  /* arg: code point */
+	OP_CLASS, /* arg: index of the class */
 	OP_ANY,
 	OP_ANY_NOT_NL,
-	OP_ALT,        /* prefers out to arg */
-	OP_SAVE,       /* arg: slot */
-	OP_ASSERT,     /* arg: one of the bits below */
+	OP_ALT,    /* prefers out to arg */
+	OP_SAVE,   /* arg: slot */
+	OP_ASSERT, /* arg: one of the bits below */
 };
 
 enum re_assert {
@@ -124,9 +124,9 @@ struct re {
 	uint32_t class_count;
 	uint32_t start;
 	uint32_t groups;
-	bool anchored;  /* can only match at the start of the text */
-	bool literal;   /* is `prefix` and nothing else, ... */
-	bool at_end;    /* ... up to the end of the text */
+	bool anchored; /* can only match at the start of the text */
+	bool literal;  /* is `prefix` and nothing else, ... */
+	bool at_end;   /* ... up to the end of the text */
 	size_t memory;
 };
 

@@ -96,7 +96,8 @@ find_literal(const struct re *re, struct bytes text, size_t from)
 		return here && (!re->at_end || text.n == want.n) ? 0 : SIZE_MAX;
 	}
 	if (re->at_end)
-		return text.n - from >= want.n && bytes_ends(text, want) ? text.n - want.n : SIZE_MAX;
+		return text.n - from >= want.n && bytes_ends(text, want) ? text.n - want.n
+		                                                         : SIZE_MAX;
 	return bytes_find(text, want, from);
 }
 

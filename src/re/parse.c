@@ -13,7 +13,8 @@ re_bad(struct parser *p, size_t from, size_t to, const char *what)
 {
 	struct bytes part = bytes_sub(p->text, from, to);
 
-	return err_at(p->err, err_set(p->err, ERR_PARSE, "E-RE-001", "%s: `%.*s`", what, BYTES_ARG(part)),
+	return err_at(p->err,
+	              err_set(p->err, ERR_PARSE, "E-RE-001", "%s: `%.*s`", what, BYTES_ARG(part)),
 	              "offset %zu", from);
 }
 
@@ -125,10 +126,10 @@ escaped_assertion(struct parser *p, struct re_node **ret)
 		uint8_t letter;
 		enum re_assert what;
 	} rows[] = {
-		{'A', ASSERT_BEGIN_TEXT},
-		{'z', ASSERT_END_TEXT},
-		{'b', ASSERT_WORD},
-		{'B', ASSERT_NOT_WORD},
+	        {'A', ASSERT_BEGIN_TEXT},
+	        {'z', ASSERT_END_TEXT},
+	        {'b', ASSERT_WORD},
+	        {'B', ASSERT_NOT_WORD},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -394,8 +395,12 @@ wrap_last(struct parser *p, struct re_node *cat, size_t from, uint32_t min, uint
 		return re_too_large(p->err);
 	*copy = *n;
 	copy->next = NULL;
-	*n = (struct re_node){.op = NODE_REPEAT, .lazy = lazy, .min = min, .max = max,
-	                      .chain = copy->chain + 1, .sub = copy};
+	*n = (struct re_node){.op = NODE_REPEAT,
+	                      .lazy = lazy,
+	                      .min = min,
+	                      .max = max,
+	                      .chain = copy->chain + 1,
+	                      .sub = copy};
 	/* a*(?i)* and so on: the only way to nest without a parenthesis. */
 	if (n->chain > RE_MAX_DEPTH)
 		return re_bad(p, 0, p->text.n, "expression nests too deeply");
@@ -449,12 +454,13 @@ atom(struct parser *p, struct re_node *cat)
 		return OK;
 	case '^':
 		p->at++;
-		append(cat, assertion(p, p->flags & FLAG_MULTI ? ASSERT_BEGIN_LINE
-		                                               : ASSERT_BEGIN_TEXT));
+		append(cat,
+		       assertion(p, p->flags & FLAG_MULTI ? ASSERT_BEGIN_LINE : ASSERT_BEGIN_TEXT));
 		return OK;
 	case '$':
 		p->at++;
-		append(cat, assertion(p, p->flags & FLAG_MULTI ? ASSERT_END_LINE : ASSERT_END_TEXT));
+		append(cat,
+		       assertion(p, p->flags & FLAG_MULTI ? ASSERT_END_LINE : ASSERT_END_TEXT));
 		return OK;
 	default:
 		append(cat, literal(p, (uint32_t)utf8_next(p->text, &p->at)));

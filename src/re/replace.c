@@ -104,7 +104,8 @@ void
 re_quote(struct bytes text, struct buf *out)
 {
 	for (size_t i = 0; i < text.n; i++) {
-		if (text.p[i] != 0 && bytes_find_byte(BYTES("\\.+*?()|[]{}^$"), text.p[i], 0) != SIZE_MAX)
+		if (text.p[i] != 0 &&
+		    bytes_find_byte(BYTES("\\.+*?()|[]{}^$"), text.p[i], 0) != SIZE_MAX)
 			buf_u8(out, '\\');
 		buf_u8(out, text.p[i]);
 	}

@@ -104,6 +104,5 @@ unicode_table_is(const struct unicode_table *t, struct bytes name)
 		return true;
 	/* Only categories have first letters: Y is not Yi. */
 	return name.n == 1 && bytes_find_byte(BYTES("CLMNPSZ"), name.p[0], 0) != SIZE_MAX &&
-	       t->name[0] == (char)name.p[0] && t->name[1] != '\0' &&
-	       t->name[2] == '\0';
+	       t->name[0] == (char)name.p[0] && t->name[1] != '\0' && t->name[2] == '\0';
 }

@@ -64,10 +64,10 @@ compile(const contrast_rego_module *modules, size_t n, const char *query, unsign
         contrast_rego_policy **ret, struct err *err)
 {
 	struct policy_options o = {
-		.v0 = flags & CONTRAST_REGO_V0,
-		.trace = flags & CONTRAST_REGO_TRACE,
-		.builtins = &rego_builtins_full,
-		.query = query,
+	        .v0 = flags & CONTRAST_REGO_V0,
+	        .trace = flags & CONTRAST_REGO_TRACE,
+	        .builtins = &rego_builtins_full,
+	        .query = query,
 	};
 	CLEANUP(arena_done) struct arena a = {0};
 	struct policy_module *list = arena_array(&a, n + 1, sizeof *list);
@@ -86,8 +86,8 @@ compile(const contrast_rego_module *modules, size_t n, const char *query, unsign
 }
 
 contrast_rego_status
-contrast_rego_compile(const contrast_rego_module *modules, size_t n, const char *query, unsigned flags,
-                      contrast_rego_policy **ret, contrast_rego_error *error)
+contrast_rego_compile(const contrast_rego_module *modules, size_t n, const char *query,
+                      unsigned flags, contrast_rego_policy **ret, contrast_rego_error *error)
 {
 	struct err err = {0};
 
@@ -114,9 +114,9 @@ contrast_rego_session_new(const contrast_rego_policy *policy, const contrast_reg
                           unsigned flags, contrast_rego_session **ret, contrast_rego_error *error)
 {
 	struct session_options o = {
-		.strict = flags & CONTRAST_REGO_STRICT,
-		.print = flags & CONTRAST_REGO_PRINT,
-		.trace = flags & CONTRAST_REGO_TRACE,
+	        .strict = flags & CONTRAST_REGO_STRICT,
+	        .print = flags & CONTRAST_REGO_PRINT,
+	        .trace = flags & CONTRAST_REGO_TRACE,
 	};
 	contrast_rego_session *s = mem_try_alloc(sizeof *s);
 	struct err err = {0};
@@ -164,8 +164,8 @@ contrast_rego_session_data(contrast_rego_session *session, const char *json, siz
 }
 
 contrast_rego_status
-contrast_rego_prepare(const contrast_rego_session *session, const char *path, contrast_rego_entry *ret,
-                      contrast_rego_error *error)
+contrast_rego_prepare(const contrast_rego_session *session, const char *path,
+                      contrast_rego_entry *ret, contrast_rego_error *error)
 {
 	struct err err = {0};
 	struct entry e;
@@ -186,7 +186,8 @@ contrast_rego_prepare_query(const contrast_rego_session *session, contrast_rego_
 	if (session->policy->query)
 		*ret = (contrast_rego_entry){0, 1};
 	else
-		s = err_set(&err, ERR_NOT_FOUND, "E-REGO-070", "the policy was compiled without a query");
+		s = err_set(&err, ERR_NOT_FOUND, "E-REGO-070",
+		            "the policy was compiled without a query");
 	return report(s, &err, error);
 }
 
@@ -220,7 +221,8 @@ evaluate(contrast_rego_session *s, contrast_rego_entry e, struct bytes input, in
 	s->answer = (struct session_answer){0};
 	if (!is_entry(s, e))
 		return err_set(err, ERR_NOT_FOUND, "E-REGO-070", "no such entry");
-	TRY(session_eval(s->session, (struct entry){e.document, e.query}, input, now_ns, &s->answer, err));
+	TRY(session_eval(s->session, (struct entry){e.document, e.query}, input, now_ns, &s->answer,
+	                 err));
 	if (s->answer.value.type == VALUE_UNDEFINED)
 		return OK;
 	buf_reset(&s->json);
@@ -246,8 +248,8 @@ contrast_rego_evaluate(contrast_rego_session *session, contrast_rego_entry entry
 }
 
 static status
-decide(contrast_rego_session *s, contrast_rego_entry e, struct bytes input, int64_t now_ns, bool *allowed,
-       struct err *err)
+decide(contrast_rego_session *s, contrast_rego_entry e, struct bytes input, int64_t now_ns,
+       bool *allowed, struct err *err)
 {
 	s->answer = (struct session_answer){0};
 	if (e.query || !is_entry(s, e))
@@ -288,15 +290,15 @@ contrast_rego_trace(const contrast_rego_session *session, size_t i, contrast_reg
 		return 0;
 	e = &p->expressions[i];
 	*ret = (contrast_rego_trace_entry){
-		.file = (const char *)p->files[e->file].p,
-		.line = e->line,
-		.column = e->col,
-		.text = (const char *)p->texts[e->file].p + e->off,
-		.size = e->end - e->off,
-		.evaluated = t[i].entered,
-		.held = t[i].held,
-		.was_false = t[i].failed,
-		.undefined = t[i].undefined,
+	        .file = (const char *)p->files[e->file].p,
+	        .line = e->line,
+	        .column = e->col,
+	        .text = (const char *)p->texts[e->file].p + e->off,
+	        .size = e->end - e->off,
+	        .evaluated = t[i].entered,
+	        .held = t[i].held,
+	        .was_false = t[i].failed,
+	        .undefined = t[i].undefined,
 	};
 	return 1;
 }

@@ -20,10 +20,10 @@ enum term_kind {
 	TERM_VAR,
 	TERM_DATA,
 	TERM_INPUT,
-	TERM_REF,      /* items[0] is the head, the others its brackets */
+	TERM_REF, /* items[0] is the head, the others its brackets */
 	TERM_ARRAY,
 	TERM_SET,
-	TERM_OBJECT,   /* items: key, value, key, value */
+	TERM_OBJECT, /* items: key, value, key, value */
 	TERM_ARRAY_COMP,
 	TERM_SET_COMP,
 	TERM_OBJECT_COMP,
@@ -45,22 +45,22 @@ struct callee {
 };
 
 struct term {
-	uint8_t kind;     /* enum term_kind */
-	bool wildcard;    /* VAR: written as _ */
-	bool quoted;      /* CONST key of a REF: written in brackets */
-	bool paren;       /* stood in parentheses */
+	uint8_t kind;  /* enum term_kind */
+	bool wildcard; /* VAR: written as _ */
+	bool quoted;   /* CONST key of a REF: written in brackets */
+	bool paren;    /* stood in parentheses */
 	bool resolved;
-	uint32_t off;     /* in the source, for messages */
-	uint32_t n;       /* items */
-	uint32_t var;     /* VAR: number within its rule, 1.. */
+	uint32_t off; /* in the source, for messages */
+	uint32_t n;   /* items */
+	uint32_t var; /* VAR: number within its rule, 1.. */
 	union {
-		struct value value;  /* CONST */
-		struct bytes name;   /* VAR */
-		struct {             /* CALL: a dotted name; the callee after resolving */
+		struct value value; /* CONST */
+		struct bytes name;  /* VAR */
+		struct {            /* CALL: a dotted name; the callee after resolving */
 			struct bytes name;
 			struct callee callee;
 		} call;
-		struct {             /* comprehensions */
+		struct {                  /* comprehensions */
 			struct term *key; /* OBJECT_COMP */
 			struct term *val;
 			struct body *body;
@@ -82,8 +82,8 @@ struct with {
 };
 
 enum expr_kind {
-	EXPR_TERM,   /* a term, calls included */
-	EXPR_SOME,   /* some a, b: declarations only */
+	EXPR_TERM, /* a term, calls included */
+	EXPR_SOME, /* some a, b: declarations only */
 	EXPR_SOME_IN,
 	EXPR_EVERY,
 };
@@ -123,7 +123,7 @@ struct rule {
 	struct term *value; /* or the set's item */
 	struct body *body;  /* NULL: none */
 	struct rule *otherwise;
-	struct rule *next;  /* in the module */
+	struct rule *next; /* in the module */
 	struct module *module;
 	struct variable *vars; /* by number, from 1; else branches included */
 	uint32_t n_vars;

@@ -15,8 +15,8 @@ rego_builtin_find(const struct rego_builtins *t, struct bytes name)
 }
 
 /* Nobody reads the message of an error that becomes undefined: don't format it. */
-static PRINTF(4, 0) status
-refuse(struct rego_call *c, bool type_error, const char *prefix, const char *fmt, va_list ap)
+static PRINTF(4, 0) status refuse(struct rego_call *c, bool type_error, const char *prefix,
+                                  const char *fmt, va_list ap)
 {
 	char text[ERR_MSG_SIZE];
 
@@ -24,8 +24,8 @@ refuse(struct rego_call *c, bool type_error, const char *prefix, const char *fmt
 	if (c->quiet)
 		return (status){ERR_PARSE};
 	vsnprintf(text, sizeof text, fmt, ap);
-	return err_set(c->err, ERR_PARSE, type_error ? "E-REGO-061" : "E-REGO-060", "%s: %s%s", c->name,
-	               prefix, text);
+	return err_set(c->err, ERR_PARSE, type_error ? "E-REGO-061" : "E-REGO-060", "%s: %s%s",
+	               c->name, prefix, text);
 }
 
 status
@@ -55,9 +55,11 @@ builtin_operand_text(struct rego_call *c, unsigned int operand, const char *fmt,
 }
 
 status
-builtin_operand(struct rego_call *c, unsigned int operand, const char *want, const struct value *got)
+builtin_operand(struct rego_call *c, unsigned int operand, const char *want,
+                const struct value *got)
 {
-	return builtin_operand_text(c, operand, "must be %s but got %s", want, value_type_name(got));
+	return builtin_operand_text(c, operand, "must be %s but got %s", want,
+	                            value_type_name(got));
 }
 
 status
@@ -90,7 +92,8 @@ builtin_int(struct rego_call *c, const struct value *args, unsigned int i, int64
 		return OK;
 	if (value_is_integer(&args[i]))
 		return builtin_error(c, "operand %u is too large", i + 1);
-	return builtin_operand_text(c, i + 1, "must be integer number but got floating-point number");
+	return builtin_operand_text(c, i + 1,
+	                            "must be integer number but got floating-point number");
 }
 
 status

@@ -14,11 +14,11 @@ struct rego_eval; /* the evaluation that calls: rego/vm.h */
 
 struct rego_call {
 	struct rego_eval *eval;
-	struct arena *arena;  /* of the evaluation: results and temporaries */
-	const char *name;     /* of the builtin, for messages */
-	int64_t now_ns;       /* the one time of this evaluation, since 1970 */
-	bool quiet;           /* errors become undefined: nobody reads the message */
-	bool type_error;      /* the failure was about an operand: eval_type_error */
+	struct arena *arena; /* of the evaluation: results and temporaries */
+	const char *name;    /* of the builtin, for messages */
+	int64_t now_ns;      /* the one time of this evaluation, since 1970 */
+	bool quiet;          /* errors become undefined: nobody reads the message */
+	bool type_error;     /* the failure was about an operand: eval_type_error */
 	struct err *err;
 };
 
@@ -82,7 +82,7 @@ status builtin_operand(struct rego_call *c, unsigned int operand, const char *wa
                        const struct value *got);
 /* The same with free text behind "operand N ". */
 status builtin_operand_text(struct rego_call *c, unsigned int operand, const char *fmt, ...)
-	PRINTF(3, 4);
+        PRINTF(3, 4);
 
 /* A budget is exhausted: stops the evaluation in every mode. */
 status builtin_limit(struct rego_call *c, const char *fmt, ...) PRINTF(2, 3);

@@ -14,10 +14,10 @@ absent(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static const struct rego_builtin list[] = {
-	{"http.send", 1, BUILTIN_NONDET, absent},
-	{"net.lookup_ip_addr", 1, BUILTIN_NONDET, absent},
-	{"opa.runtime", 0, BUILTIN_NONDET, absent},
-	{"providers.aws.sign_req", 3, 0, absent},
-	{"rego.parse_module", 2, 0, absent},
+        {"http.send", 1, BUILTIN_NONDET, absent},
+        {"net.lookup_ip_addr", 1, BUILTIN_NONDET, absent},
+        {"opa.runtime", 0, BUILTIN_NONDET, absent},
+        {"providers.aws.sign_req", 3, 0, absent},
+        {"rego.parse_module", 2, 0, absent},
 };
 const struct rego_builtin_group rego_group_absent = {list, COUNT_OF(list)};

@@ -204,7 +204,8 @@ any(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static const struct rego_builtin list[] = {
-	{"count", 1, 0, count}, {"sum", 1, 0, sum}, {"product", 1, 0, product}, {"max", 1, 0, max},
-	{"min", 1, 0, min},     {"sort", 1, 0, sort}, {"all", 1, 0, all},       {"any", 1, 0, any},
+        {"count", 1, 0, count}, {"sum", 1, 0, sum}, {"product", 1, 0, product},
+        {"max", 1, 0, max},     {"min", 1, 0, min}, {"sort", 1, 0, sort},
+        {"all", 1, 0, all},     {"any", 1, 0, any},
 };
 const struct rego_builtin_group rego_group_aggregates = {list, COUNT_OF(list)};

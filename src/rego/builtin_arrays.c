@@ -80,9 +80,9 @@ slice(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static const struct rego_builtin list[] = {
-	{"array.concat", 2, 0, concat},
-	{"array.flatten", 1, 0, flatten},
-	{"array.reverse", 1, 0, reverse},
-	{"array.slice", 3, 0, slice},
+        {"array.concat", 2, 0, concat},
+        {"array.flatten", 1, 0, flatten},
+        {"array.reverse", 1, 0, reverse},
+        {"array.slice", 3, 0, slice},
 };
 const struct rego_builtin_group rego_group_arrays = {list, COUNT_OF(list)};

@@ -26,7 +26,7 @@ shift(struct rego_call *c, mpz_t x, const mpz_t by, bool left)
 {
 	if (mpz_sgn(by) < 0)
 		return builtin_operand_text(
-			c, 2, "must be an unsigned integer number but got a negative integer");
+		        c, 2, "must be an unsigned integer number but got a negative integer");
 	if (!left) {
 		mpz_fdiv_q_2exp(x, x, mpz_fits_uint_p(by) ? mpz_get_ui(by) : UINT32_MAX);
 		return OK;
@@ -122,7 +122,8 @@ bits_negate(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static const struct rego_builtin list[] = {
-	{"bits.and", 2, 0, bits_and}, {"bits.or", 2, 0, bits_or},   {"bits.xor", 2, 0, bits_xor},
-	{"bits.lsh", 2, 0, bits_lsh}, {"bits.rsh", 2, 0, bits_rsh}, {"bits.negate", 1, 0, bits_negate},
+        {"bits.and", 2, 0, bits_and}, {"bits.or", 2, 0, bits_or},
+        {"bits.xor", 2, 0, bits_xor}, {"bits.lsh", 2, 0, bits_lsh},
+        {"bits.rsh", 2, 0, bits_rsh}, {"bits.negate", 1, 0, bits_negate},
 };
 const struct rego_builtin_group rego_group_bits = {list, COUNT_OF(list)};

@@ -63,13 +63,13 @@ hmac_equal(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static const struct rego_builtin list[] = {
-	{"crypto.md5", 1, 0, md5},
-	{"crypto.sha1", 1, 0, sha1},
-	{"crypto.sha256", 1, 0, sha256_hex},
-	{"crypto.hmac.md5", 2, 0, hmac_md5},
-	{"crypto.hmac.sha1", 2, 0, hmac_sha1},
-	{"crypto.hmac.sha256", 2, 0, hmac_sha256_hex},
-	{"crypto.hmac.sha512", 2, 0, hmac_sha512_hex},
-	{"crypto.hmac.equal", 2, 0, hmac_equal},
+        {"crypto.md5", 1, 0, md5},
+        {"crypto.sha1", 1, 0, sha1},
+        {"crypto.sha256", 1, 0, sha256_hex},
+        {"crypto.hmac.md5", 2, 0, hmac_md5},
+        {"crypto.hmac.sha1", 2, 0, hmac_sha1},
+        {"crypto.hmac.sha256", 2, 0, hmac_sha256_hex},
+        {"crypto.hmac.sha512", 2, 0, hmac_sha512_hex},
+        {"crypto.hmac.equal", 2, 0, hmac_equal},
 };
 const struct rego_builtin_group rego_group_crypto = {list, COUNT_OF(list)};

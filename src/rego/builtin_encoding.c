@@ -99,8 +99,10 @@ hex_decode_text(struct rego_call *c, const struct value *args, struct value *ret
 	TRY(rego_charge(c, text.n / 16));
 	for (size_t i = 0; i < text.n; i++)
 		if (!is_hex(text.p[i]))
-			return builtin_error(c, "encoding/hex: invalid byte: U+%04X '%c'", text.p[i],
-			                     text.p[i] >= ' ' && text.p[i] < 0x7f ? text.p[i] : '?');
+			return builtin_error(c, "encoding/hex: invalid byte: U+%04X '%c'",
+			                     text.p[i],
+			                     text.p[i] >= ' ' && text.p[i] < 0x7f ? text.p[i]
+			                                                          : '?');
 	if (text.n % 2 != 0)
 		return builtin_error(c, "encoding/hex: odd length hex string");
 	if (!hex_decode_buf(text, &out) && text.n > 0)
@@ -109,13 +111,13 @@ hex_decode_text(struct rego_call *c, const struct value *args, struct value *ret
 }
 
 static const struct rego_builtin list[] = {
-	{"base64.encode", 1, 0, base64_encode_std},
-	{"base64.decode", 1, 0, base64_decode_std},
-	{"base64.is_valid", 1, 0, base64_is_valid},
-	{"base64url.encode", 1, 0, base64url_encode},
-	{"base64url.encode_no_pad", 1, 0, base64url_encode_no_pad},
-	{"base64url.decode", 1, 0, base64url_decode},
-	{"hex.encode", 1, 0, hex_encode_text},
-	{"hex.decode", 1, 0, hex_decode_text},
+        {"base64.encode", 1, 0, base64_encode_std},
+        {"base64.decode", 1, 0, base64_decode_std},
+        {"base64.is_valid", 1, 0, base64_is_valid},
+        {"base64url.encode", 1, 0, base64url_encode},
+        {"base64url.encode_no_pad", 1, 0, base64url_encode_no_pad},
+        {"base64url.decode", 1, 0, base64url_decode},
+        {"hex.encode", 1, 0, hex_encode_text},
+        {"hex.decode", 1, 0, hex_decode_text},
 };
 const struct rego_builtin_group rego_group_encoding = {list, COUNT_OF(list)};

@@ -171,9 +171,10 @@ read_delimiters(struct rego_call *c, const struct value *v, struct buf *out)
 			return operand_element(c, 2, v, "string", &items[i]);
 		cp = utf8_next(string_bytes(&items[i]), &at);
 		if (cp < 0 || at != items[i].n)
-			return builtin_operand_text(
-				c, 2, "must be array of single-character strings but got array containing \"%.*s\"",
-				BYTES_ARG(string_bytes(&items[i])));
+			return builtin_operand_text(c, 2,
+			                            "must be array of single-character strings but "
+			                            "got array containing \"%.*s\"",
+			                            BYTES_ARG(string_bytes(&items[i])));
 		put_class_rune(out, (uint32_t)cp);
 	}
 	buf_u8(out, ']');
@@ -235,7 +236,7 @@ quote_meta(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static const struct rego_builtin list[] = {
-	{"glob.match", 3, 0, match},
-	{"glob.quote_meta", 1, 0, quote_meta},
+        {"glob.match", 3, 0, match},
+        {"glob.quote_meta", 1, 0, quote_meta},
 };
 const struct rego_builtin_group rego_group_glob = {list, COUNT_OF(list)};

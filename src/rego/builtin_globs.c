@@ -20,7 +20,7 @@ struct span {
 struct token {
 	struct span *spans;
 	uint32_t n;
-	bool repeats; /* + or * */
+	bool repeats;  /* + or * */
 	bool optional; /* * */
 };
 
@@ -259,6 +259,6 @@ globs_match(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static const struct rego_builtin list[] = {
-	{"regex.globs_match", 2, 0, globs_match},
+        {"regex.globs_match", 2, 0, globs_match},
 };
 const struct rego_builtin_group rego_group_globs = {list, COUNT_OF(list)};

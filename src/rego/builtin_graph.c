@@ -178,7 +178,7 @@ reachable_paths(struct rego_call *c, const struct value *args, struct value *ret
 }
 
 static const struct rego_builtin list[] = {
-	{"graph.reachable", 2, 0, reachable},
-	{"graph.reachable_paths", 2, 0, reachable_paths},
+        {"graph.reachable", 2, 0, reachable},
+        {"graph.reachable_paths", 2, 0, reachable_paths},
 };
 const struct rego_builtin_group rego_group_graph = {list, COUNT_OF(list)};

@@ -4,7 +4,8 @@
 #include "rego/graphql.h"
 
 static status
-document(struct rego_call *c, const struct value *args, unsigned int i, bool schema, struct value *ret)
+document(struct rego_call *c, const struct value *args, unsigned int i, bool schema,
+         struct value *ret)
 {
 	if (args[i].type == VALUE_STRING)
 		return schema ? graphql_parse_schema(c, string_bytes(&args[i]), false, ret)
@@ -126,11 +127,11 @@ schema_is_valid(struct rego_call *c, const struct value *args, struct value *ret
 }
 
 static const struct rego_builtin list[] = {
-	{"graphql.parse", 2, 0, parse},
-	{"graphql.parse_query", 1, 0, parse_query},
-	{"graphql.parse_schema", 1, 0, parse_schema},
-	{"graphql.parse_and_verify", 2, 0, parse_and_verify},
-	{"graphql.is_valid", 2, 0, is_valid},
-	{"graphql.schema_is_valid", 1, 0, schema_is_valid},
+        {"graphql.parse", 2, 0, parse},
+        {"graphql.parse_query", 1, 0, parse_query},
+        {"graphql.parse_schema", 1, 0, parse_schema},
+        {"graphql.parse_and_verify", 2, 0, parse_and_verify},
+        {"graphql.is_valid", 2, 0, is_valid},
+        {"graphql.schema_is_valid", 1, 0, schema_is_valid},
 };
 const struct rego_builtin_group rego_group_graphql = {list, COUNT_OF(list)};

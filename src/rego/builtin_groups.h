@@ -52,7 +52,8 @@ string_bytes(const struct value *v)
 	return bytes_of(v->u.s, v->n);
 }
 
-/* What is to be said of a member of an operand: "must be array of strings but got array containing number". */
+/* What is to be said of a member of an operand: "must be array of strings but got array containing
+ * number". */
 static inline status
 operand_element(struct rego_call *c, unsigned int operand, const struct value *composite,
                 const char *want, const struct value *element)

@@ -22,14 +22,16 @@ static status
 string_option(struct rego_call *c, const struct member *m, struct bytes *ret)
 {
 	if (m->val.type != VALUE_STRING)
-		return builtin_operand_text(c, 2, "key %.*s failed cast to string: must be string but got %s",
-		                            BYTES_ARG(string_bytes(&m->key)), value_type_name(&m->val));
+		return builtin_operand_text(
+		        c, 2, "key %.*s failed cast to string: must be string but got %s",
+		        BYTES_ARG(string_bytes(&m->key)), value_type_name(&m->val));
 	*ret = string_bytes(&m->val);
 	return OK;
 }
 
 static status
-read_option(struct rego_call *c, const struct member *m, struct layout *l, bool *said, bool *implied)
+read_option(struct rego_call *c, const struct member *m, struct layout *l, bool *said,
+            bool *implied)
 {
 	struct bytes key;
 
@@ -41,7 +43,8 @@ read_option(struct rego_call *c, const struct member *m, struct layout *l, bool 
 		return string_option(c, m, key.p[0] == 'p' ? &l->prefix : &l->indent);
 	}
 	if (!bytes_is(key, "pretty"))
-		return builtin_operand_text(c, 2, "object contained unknown key %.*s", BYTES_ARG(key));
+		return builtin_operand_text(c, 2, "object contained unknown key %.*s",
+		                            BYTES_ARG(key));
 	if (m->val.type != VALUE_BOOL)
 		return builtin_operand_text(c, 2, "key %.*s failed cast to bool", BYTES_ARG(key));
 	*said = true;
@@ -73,11 +76,14 @@ put_pretty(const struct layout *l, const struct value *v, uint32_t depth, struct
 			buf_u8(out, ',');
 		new_line(l, depth + 1, out);
 		if (object) {
-			struct value one = {.type = VALUE_OBJECT, .n = 1, .u.members = &v->u.members[i]};
+			struct value one = {.type = VALUE_OBJECT,
+			                    .n = 1,
+			                    .u.members = &v->u.members[i]};
 			CLEANUP(buf_done) struct buf text = {.max = out->max};
 			struct member m = {v->u.members[i].key, json_null()};
 
-			/* The key as the writer of objects shows it: {"key":null} without the rest. */
+			/* The key as the writer of objects shows it: {"key":null} without the rest.
+			 */
 			one.u.members = &m;
 			codec_json_text(&one, &text);
 			buf_bytes(out, bytes_sub(buf_view(&text), 1, text.n - 6));
@@ -134,9 +140,9 @@ is_valid(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static const struct rego_builtin list[] = {
-	{"json.marshal", 1, 0, marshal},
-	{"json.marshal_with_options", 2, 0, marshal_with_options},
-	{"json.unmarshal", 1, 0, unmarshal},
-	{"json.is_valid", 1, 0, is_valid},
+        {"json.marshal", 1, 0, marshal},
+        {"json.marshal_with_options", 2, 0, marshal_with_options},
+        {"json.unmarshal", 1, 0, unmarshal},
+        {"json.is_valid", 1, 0, is_valid},
 };
 const struct rego_builtin_group rego_group_json = {list, COUNT_OF(list)};

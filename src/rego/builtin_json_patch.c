@@ -44,7 +44,8 @@ look_up(const struct value *v, const struct value *path)
 		uint32_t index;
 
 		if (v->type == VALUE_ARRAY)
-			v = json_path_index(key, v->n, &index) && index < v->n ? &v->u.items[index] : NULL;
+			v = json_path_index(key, v->n, &index) && index < v->n ? &v->u.items[index]
+			                                                       : NULL;
 		else
 			v = value_is_collection(v) ? value_get(v, key) : NULL;
 	}
@@ -192,7 +193,8 @@ read_patch(struct rego_call *c, const struct value *v, struct patch *p)
 	if (!op || op->type != VALUE_STRING || !read_path(c, value_member(v, "path"), &p->path))
 		return false;
 	p->op = string_bytes(op);
-	needs_value = bytes_is(p->op, "add") || bytes_is(p->op, "replace") || bytes_is(p->op, "test");
+	needs_value =
+	        bytes_is(p->op, "add") || bytes_is(p->op, "replace") || bytes_is(p->op, "test");
 	needs_from = bytes_is(p->op, "move") || bytes_is(p->op, "copy");
 	if (!needs_value && !needs_from && !bytes_is(p->op, "remove"))
 		return false;
@@ -252,7 +254,8 @@ patch(struct rego_call *c, const struct value *args, struct value *ret)
 		bool done;
 
 		TRY(rego_charge(c, 4));
-		if (args[1].u.items[i].type != VALUE_OBJECT || !read_patch(c, &args[1].u.items[i], &p))
+		if (args[1].u.items[i].type != VALUE_OBJECT ||
+		    !read_patch(c, &args[1].u.items[i], &p))
 			return arena_check(c->arena, c->err);
 		TRY(one_patch(c, &doc, &p, &done));
 		if (!done)
@@ -263,6 +266,6 @@ patch(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static const struct rego_builtin list[] = {
-	{"json.patch", 2, 0, patch},
+        {"json.patch", 2, 0, patch},
 };
 const struct rego_builtin_group rego_group_json_patch = {list, COUNT_OF(list)};

@@ -21,7 +21,8 @@ static void
 unescape(struct bytes part, struct buf *out)
 {
 	for (size_t i = 0; i < part.n; i++) {
-		if (part.p[i] == '~' && i + 1 < part.n && (part.p[i + 1] == '0' || part.p[i + 1] == '1'))
+		if (part.p[i] == '~' && i + 1 < part.n &&
+		    (part.p[i + 1] == '0' || part.p[i + 1] == '1'))
 			buf_u8(out, part.p[++i] == '1' ? '/' : '~');
 		else
 			buf_u8(out, part.p[i]);
@@ -59,10 +60,10 @@ json_path_parse(struct rego_call *c, const struct value *path, struct value *ret
 	*ret = *path;
 	if (path->type != VALUE_ARRAY)
 		return builtin_operand_text(
-			c, 2,
-			"must be one of {set, array} containing string paths or array of path "
-			"segments but got %s",
-			value_type_name(path));
+		        c, 2,
+		        "must be one of {set, array} containing string paths or array of path "
+		        "segments but got %s",
+		        value_type_name(path));
 	return OK;
 }
 
@@ -189,8 +190,8 @@ filter(struct rego_call *c, const struct value *args, struct value *ret)
 	struct value paths;
 
 	TRY(parse_paths(c, args, &paths));
-	return rebuild(c, &args[0], &(struct range){paths.u.items, 0, paths.n, 0}, keep_paths, false,
-	               ret);
+	return rebuild(c, &args[0], &(struct range){paths.u.items, 0, paths.n, 0}, keep_paths,
+	               false, ret);
 }
 
 static status
@@ -204,7 +205,7 @@ remove_paths(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static const struct rego_builtin list[] = {
-	{"json.filter", 2, 0, filter},
-	{"json.remove", 2, 0, remove_paths},
+        {"json.filter", 2, 0, filter},
+        {"json.remove", 2, 0, remove_paths},
 };
 const struct rego_builtin_group rego_group_json_paths = {list, COUNT_OF(list)};

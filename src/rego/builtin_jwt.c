@@ -55,15 +55,16 @@ decode(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static bool
-verify_with(const struct jwt_key *k, struct jws_alg alg, const struct jwt *t, const struct buf *signature)
+verify_with(const struct jwt_key *k, struct jws_alg alg, const struct jwt *t,
+            const struct buf *signature)
 {
 	return jws_verify(k->key, alg, t->signed_part, buf_view(signature));
 }
 
 /* The key that the token names alone, if it is there; else any that may be of its algorithm. */
 static status
-verify_keys(struct rego_call *c, const struct jwt_keys *keys, struct jws_alg alg, const struct jwt *t,
-            const struct jwt_fields *f, const struct buf *signature, bool *ret)
+verify_keys(struct rego_call *c, const struct jwt_keys *keys, struct jws_alg alg,
+            const struct jwt *t, const struct jwt_fields *f, const struct buf *signature, bool *ret)
 {
 	*ret = false;
 	for (size_t i = 0; f->kid.n > 0 && i < keys->n; i++) {
@@ -83,7 +84,8 @@ verify_keys(struct rego_call *c, const struct jwt_keys *keys, struct jws_alg alg
 }
 
 static status
-verify_asymmetric(struct rego_call *c, const struct value *args, struct jws_alg alg, struct value *ret)
+verify_asymmetric(struct rego_call *c, const struct value *args, struct jws_alg alg,
+                  struct value *ret)
 {
 	CLEANUP(jwt_keys_done) struct jwt_keys keys = {.n = 0};
 	CLEANUP(buf_done) struct buf signature = {0};
@@ -116,7 +118,8 @@ verify_secret(struct rego_call *c, const struct value *args, struct jws_alg alg,
 	TRY(rego_charge(c, 20 + token.n / 16));
 	hmac_of(alg.digest, secret, t.signed_part, &mac);
 	TRY(jwt_signature(c, "", &t, &signature));
-	return return_bool(signature.n == mac.n && ct_equal(buf_view(&signature), buf_view(&mac)), ret);
+	return return_bool(signature.n == mac.n && ct_equal(buf_view(&signature), buf_view(&mac)),
+	                   ret);
 }
 
 #define VERIFY(function, how, family, digest)                                                      \
@@ -139,12 +142,12 @@ VERIFY(hs384, verify_secret, JWS_HS, DIGEST_SHA384)
 VERIFY(hs512, verify_secret, JWS_HS, DIGEST_SHA512)
 
 static const struct rego_builtin list[] = {
-	{"io.jwt.decode", 1, 0, decode},       {"io.jwt.verify_rs256", 2, 0, rs256},
-	{"io.jwt.verify_rs384", 2, 0, rs384},  {"io.jwt.verify_rs512", 2, 0, rs512},
-	{"io.jwt.verify_ps256", 2, 0, ps256},  {"io.jwt.verify_ps384", 2, 0, ps384},
-	{"io.jwt.verify_ps512", 2, 0, ps512},  {"io.jwt.verify_es256", 2, 0, es256},
-	{"io.jwt.verify_es384", 2, 0, es384},  {"io.jwt.verify_es512", 2, 0, es512},
-	{"io.jwt.verify_eddsa", 2, 0, eddsa},  {"io.jwt.verify_hs256", 2, 0, hs256},
-	{"io.jwt.verify_hs384", 2, 0, hs384},  {"io.jwt.verify_hs512", 2, 0, hs512},
+        {"io.jwt.decode", 1, 0, decode},      {"io.jwt.verify_rs256", 2, 0, rs256},
+        {"io.jwt.verify_rs384", 2, 0, rs384}, {"io.jwt.verify_rs512", 2, 0, rs512},
+        {"io.jwt.verify_ps256", 2, 0, ps256}, {"io.jwt.verify_ps384", 2, 0, ps384},
+        {"io.jwt.verify_ps512", 2, 0, ps512}, {"io.jwt.verify_es256", 2, 0, es256},
+        {"io.jwt.verify_es384", 2, 0, es384}, {"io.jwt.verify_es512", 2, 0, es512},
+        {"io.jwt.verify_eddsa", 2, 0, eddsa}, {"io.jwt.verify_hs256", 2, 0, hs256},
+        {"io.jwt.verify_hs384", 2, 0, hs384}, {"io.jwt.verify_hs512", 2, 0, hs512},
 };
 const struct rego_builtin_group rego_group_jwt = {list, COUNT_OF(list)};

@@ -147,7 +147,8 @@ one_constraint(struct rego_call *c, const struct member *m, struct constraints *
 		return time_constraint(c, &m->val, k);
 	}
 	if (!bytes_is(name, "cert"))
-		return builtin_error(c, "unknown token validation constraint: %.*s", BYTES_ARG(name));
+		return builtin_error(c, "unknown token validation constraint: %.*s",
+		                     BYTES_ARG(name));
 	if (m->val.type != VALUE_STRING)
 		return builtin_error(c, "cert constraint: must be a string");
 	k->has_keys = true;
@@ -194,7 +195,8 @@ check_signature(struct rego_call *c, const struct constraints *k, const struct j
 	for (size_t i = 0; f->kid.n > 0 && i < k->keys.n && !named; i++) {
 		named = bytes_equal(k->keys.list[i].kid, f->kid);
 		if (named)
-			*ret = jws_verify(k->keys.list[i].key, alg, t->signed_part, buf_view(&signature));
+			*ret = jws_verify(k->keys.list[i].key, alg, t->signed_part,
+			                  buf_view(&signature));
 	}
 	for (size_t i = 0; i < k->keys.n && !named && !*ret; i++) {
 		const struct jwt_key *key = &k->keys.list[i];
@@ -209,7 +211,8 @@ check_signature(struct rego_call *c, const struct constraints *k, const struct j
 static bool
 is_jwt(struct bytes cty)
 {
-	return cty.n == 3 && (cty.p[0] | 0x20) == 'j' && (cty.p[1] | 0x20) == 'w' && (cty.p[2] | 0x20) == 't';
+	return cty.n == 3 && (cty.p[0] | 0x20) == 'j' && (cty.p[1] | 0x20) == 'w' &&
+	       (cty.p[2] | 0x20) == 't';
 }
 
 /* Down to the innermost token; *good false when one on the way does not verify. */
@@ -243,15 +246,16 @@ audience_ok(const struct value *aud, struct bytes want)
 	if (aud->type == VALUE_STRING)
 		return bytes_equal(string_bytes(aud), want);
 	for (uint32_t i = 0; aud->type == VALUE_ARRAY && i < aud->n; i++)
-		if (aud->u.items[i].type == VALUE_STRING && bytes_equal(string_bytes(&aud->u.items[i]), want))
+		if (aud->u.items[i].type == VALUE_STRING &&
+		    bytes_equal(string_bytes(&aud->u.items[i]), want))
 			return true;
 	return false;
 }
 
 /* Compares the time that counts with a claim: <0, 0, >0. */
 static status
-compare_time(struct rego_call *c, const struct constraints *k, const struct value *claim, const char *name,
-             int *ret)
+compare_time(struct rego_call *c, const struct constraints *k, const struct value *claim,
+             const char *name, int *ret)
 {
 	CLEANUP(num_done) struct num n;
 
@@ -272,7 +276,8 @@ claims_ok(struct rego_call *c, const struct constraints *k, const struct value *
 	int order = 0;
 
 	*good = false;
-	if (k->iss.n > 0 && !(iss && iss->type == VALUE_STRING && bytes_equal(string_bytes(iss), k->iss)))
+	if (k->iss.n > 0 &&
+	    !(iss && iss->type == VALUE_STRING && bytes_equal(string_bytes(iss), k->iss)))
 		return OK;
 	if (aud ? !audience_ok(aud, k->aud) : k->aud.n > 0)
 		return OK;
@@ -331,8 +336,8 @@ decode_verify(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static const struct rego_builtin list[] = {
-	{"io.jwt.decode_verify", 2, BUILTIN_NONDET, decode_verify},
-	{"io.jwt.encode_sign", 3, BUILTIN_NONDET, encode_sign},
-	{"io.jwt.encode_sign_raw", 3, BUILTIN_NONDET, encode_sign_raw},
+        {"io.jwt.decode_verify", 2, BUILTIN_NONDET, decode_verify},
+        {"io.jwt.encode_sign", 3, BUILTIN_NONDET, encode_sign},
+        {"io.jwt.encode_sign_raw", 3, BUILTIN_NONDET, encode_sign_raw},
 };
 const struct rego_builtin_group rego_group_jwt_sign = {list, COUNT_OF(list)};

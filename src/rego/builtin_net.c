@@ -28,9 +28,9 @@ contains(struct rego_call *c, struct bytes outer, struct bytes inner, bool *ret)
 		return OK;
 	}
 	if (!network_parse(inner, &b))
-		return builtin_error(c,
-		                     "not a valid textual representation of an IP address or CIDR: %.*s",
-		                     BYTES_ARG(inner));
+		return builtin_error(
+		        c, "not a valid textual representation of an IP address or CIDR: %.*s",
+		        BYTES_ARG(inner));
 	*ret = a.v4 == b.v4 && a.first <= b.first && b.last <= a.last;
 	return OK;
 }
@@ -66,7 +66,9 @@ cidr_is_valid(struct rego_call *c, const struct value *args, struct value *ret)
 	struct network n;
 
 	(void)c;
-	return return_bool(args[0].type == VALUE_STRING && network_parse(string_bytes(&args[0]), &n), ret);
+	return return_bool(args[0].type == VALUE_STRING &&
+	                           network_parse(string_bytes(&args[0]), &n),
+	                   ret);
 }
 
 static status
@@ -109,8 +111,9 @@ match_item(struct rego_call *c, const struct value *v, uint32_t i, unsigned int 
 		if (cidr->type == VALUE_ARRAY && cidr->n > 0)
 			*cidr = cidr->u.items[0];
 		else if (cidr->type != VALUE_STRING)
-			return builtin_error(c, "operand %u: element must be string or non-empty array",
-			                     operand);
+			return builtin_error(
+			        c, "operand %u: element must be string or non-empty array",
+			        operand);
 	}
 	if (cidr->type != VALUE_STRING)
 		return builtin_operand(c, 1, "string", cidr);
@@ -278,12 +281,12 @@ cidr_merge(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static const struct rego_builtin list[] = {
-	{"net.cidr_contains", 2, 0, cidr_contains},
-	{"net.cidr_overlap", 2, 0, cidr_contains},
-	{"net.cidr_contains_matches", 2, 0, contains_matches},
-	{"net.cidr_expand", 1, 0, cidr_expand},
-	{"net.cidr_intersects", 2, 0, cidr_intersects},
-	{"net.cidr_is_valid", 1, 0, cidr_is_valid},
-	{"net.cidr_merge", 1, 0, cidr_merge},
+        {"net.cidr_contains", 2, 0, cidr_contains},
+        {"net.cidr_overlap", 2, 0, cidr_contains},
+        {"net.cidr_contains_matches", 2, 0, contains_matches},
+        {"net.cidr_expand", 1, 0, cidr_expand},
+        {"net.cidr_intersects", 2, 0, cidr_intersects},
+        {"net.cidr_is_valid", 1, 0, cidr_is_valid},
+        {"net.cidr_merge", 1, 0, cidr_merge},
 };
 const struct rego_builtin_group rego_group_net = {list, COUNT_OF(list)};

@@ -229,12 +229,9 @@ to_number(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static const struct rego_builtin list[] = {
-	{"abs", 1, 0, abs_number},
-	{"ceil", 1, 0, ceil_number},
-	{"floor", 1, 0, floor_number},
-	{"round", 1, 0, round_number},
-	{"numbers.range", 2, 0, range},
-	{"numbers.range_step", 3, 0, range_step},
-	{"to_number", 1, 0, to_number},
+        {"abs", 1, 0, abs_number},      {"ceil", 1, 0, ceil_number},
+        {"floor", 1, 0, floor_number},  {"round", 1, 0, round_number},
+        {"numbers.range", 2, 0, range}, {"numbers.range_step", 3, 0, range_step},
+        {"to_number", 1, 0, to_number},
 };
 const struct rego_builtin_group rego_group_numbers = {list, COUNT_OF(list)};

@@ -225,16 +225,21 @@ subset(struct rego_call *c, const struct value *args, struct value *ret)
 	} else if (super == VALUE_ARRAY && sub == VALUE_SET) {
 		TRY(array_has_set(c, &args[0], &args[1], &yes));
 	} else {
-		return builtin_error(c, "both arguments object.subset must be of the same type or array and set");
+		return builtin_error(
+		        c,
+		        "both arguments object.subset must be of the same type or array and set");
 	}
 	TRY(arena_check(c->arena, c->err));
 	return return_bool(yes, ret);
 }
 
 static const struct rego_builtin list[] = {
-	{"object.get", 3, 0, get},          {"object.keys", 1, 0, keys},
-	{"object.filter", 2, 0, filter},    {"object.remove", 2, 0, remove_keys},
-	{"object.union", 2, 0, object_union}, {"object.union_n", 1, 0, union_n},
-	{"object.subset", 2, 0, subset},
+        {"object.get", 3, 0, get},
+        {"object.keys", 1, 0, keys},
+        {"object.filter", 2, 0, filter},
+        {"object.remove", 2, 0, remove_keys},
+        {"object.union", 2, 0, object_union},
+        {"object.union_n", 1, 0, union_n},
+        {"object.subset", 2, 0, subset},
 };
 const struct rego_builtin_group rego_group_objects = {list, COUNT_OF(list)};

@@ -39,7 +39,8 @@ ARITHMETIC(op_or, OP_OR)
 static status
 op_member_3(struct rego_call *c, const struct value *args, struct value *ret)
 {
-	const struct value *found = value_is_collection(&args[2]) ? value_get(&args[2], &args[0]) : NULL;
+	const struct value *found =
+	        value_is_collection(&args[2]) ? value_get(&args[2], &args[0]) : NULL;
 
 	(void)c;
 	*ret = json_bool(found && value_eq(found, &args[1]));
@@ -57,22 +58,22 @@ op_print(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static const struct rego_builtin operators[] = {
-	{"equal", 2, 0, op_equal},
-	{"neq", 2, 0, op_neq},
-	{"lt", 2, 0, op_lt},
-	{"lte", 2, 0, op_lte},
-	{"gt", 2, 0, op_gt},
-	{"gte", 2, 0, op_gte},
-	{"plus", 2, 0, op_plus},
-	{"minus", 2, 0, op_minus},
-	{"mul", 2, 0, op_mul},
-	{"div", 2, 0, op_div},
-	{"rem", 2, 0, op_rem},
-	{"and", 2, 0, op_and},
-	{"or", 2, 0, op_or},
-	{"internal.member_2", 2, 0, op_member_2},
-	{"internal.member_3", 3, 0, op_member_3},
-	{"print", 1, BUILTIN_VARIADIC, op_print},
+        {"equal", 2, 0, op_equal},
+        {"neq", 2, 0, op_neq},
+        {"lt", 2, 0, op_lt},
+        {"lte", 2, 0, op_lte},
+        {"gt", 2, 0, op_gt},
+        {"gte", 2, 0, op_gte},
+        {"plus", 2, 0, op_plus},
+        {"minus", 2, 0, op_minus},
+        {"mul", 2, 0, op_mul},
+        {"div", 2, 0, op_div},
+        {"rem", 2, 0, op_rem},
+        {"and", 2, 0, op_and},
+        {"or", 2, 0, op_or},
+        {"internal.member_2", 2, 0, op_member_2},
+        {"internal.member_3", 3, 0, op_member_3},
+        {"print", 1, BUILTIN_VARIADIC, op_print},
 };
 
 const struct rego_builtin_group rego_group_operators = {operators, COUNT_OF(operators)};

@@ -75,7 +75,8 @@ each_match(struct matches *m, take_fn *take)
 static struct value
 span_text(const struct matches *m, const struct re_span *s)
 {
-	return json_string(s->from == RE_UNSET ? bytes_of("", 0) : bytes_sub(m->text, s->from, s->to));
+	return json_string(s->from == RE_UNSET ? bytes_of("", 0)
+	                                       : bytes_sub(m->text, s->from, s->to));
 }
 
 static void
@@ -183,8 +184,8 @@ replace(struct rego_call *c, const struct value *args, struct value *ret)
 
 /* The next part of the outermost level: [open, close]; open is SIZE_MAX when there is no more. */
 static status
-next_part(struct rego_call *c, struct bytes t, uint8_t start, uint8_t end, size_t from, size_t *open,
-          size_t *close)
+next_part(struct rego_call *c, struct bytes t, uint8_t start, uint8_t end, size_t from,
+          size_t *open, size_t *close)
 {
 	size_t level = 0;
 
@@ -194,7 +195,8 @@ next_part(struct rego_call *c, struct bytes t, uint8_t start, uint8_t end, size_
 				*open = i;
 		} else if (t.p[i] == end) {
 			if (level == 0)
-				return builtin_error(c, "unbalanced braces in \"%.*s\"", BYTES_ARG(t));
+				return builtin_error(c, "unbalanced braces in \"%.*s\"",
+				                     BYTES_ARG(t));
 			*close = i;
 			if (--level == 0)
 				return OK;
@@ -207,7 +209,8 @@ next_part(struct rego_call *c, struct bytes t, uint8_t start, uint8_t end, size_
 }
 
 static status
-template_expression(struct rego_call *c, struct bytes t, uint8_t start, uint8_t end, struct buf *out)
+template_expression(struct rego_call *c, struct bytes t, uint8_t start, uint8_t end,
+                    struct buf *out)
 {
 	size_t from = 0, open = 0, close = 0;
 
@@ -240,10 +243,12 @@ template_match(struct rego_call *c, const struct value *args, struct value *ret)
 	TRY(builtin_string(c, args, 3, &end));
 	if (start.n != 1)
 		return builtin_error(
-			c, "start delimiter has to be exactly one character long but is %zu long", start.n);
+		        c, "start delimiter has to be exactly one character long but is %zu long",
+		        start.n);
 	if (end.n != 1)
 		return builtin_error(
-			c, "end delimiter has to be exactly one character long but is %zu long", start.n);
+		        c, "end delimiter has to be exactly one character long but is %zu long",
+		        start.n);
 	TRY(rego_charge(c, template.n));
 	TRY(template_expression(c, template, start.p[0], end.p[0], &pattern));
 	TRY(get_pattern(c, buf_view(&pattern), &re));
@@ -252,13 +257,13 @@ template_match(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static const struct rego_builtin list[] = {
-	{"regex.match", 2, 0, match},
-	{"re_match", 2, 0, match},
-	{"regex.is_valid", 1, 0, is_valid},
-	{"regex.find_n", 3, 0, find_n},
-	{"regex.find_all_string_submatch_n", 3, 0, find_all_string_submatch_n},
-	{"regex.split", 2, 0, split},
-	{"regex.replace", 3, 0, replace},
-	{"regex.template_match", 4, 0, template_match},
+        {"regex.match", 2, 0, match},
+        {"re_match", 2, 0, match},
+        {"regex.is_valid", 1, 0, is_valid},
+        {"regex.find_n", 3, 0, find_n},
+        {"regex.find_all_string_submatch_n", 3, 0, find_all_string_submatch_n},
+        {"regex.split", 2, 0, split},
+        {"regex.replace", 3, 0, replace},
+        {"regex.template_match", 4, 0, template_match},
 };
 const struct rego_builtin_group rego_group_regex = {list, COUNT_OF(list)};

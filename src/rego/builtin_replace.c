@@ -66,7 +66,8 @@ read_patterns(struct rego_call *c, const struct value *v, struct patterns *p)
 		if (v->u.members[k].key.type != VALUE_STRING)
 			return builtin_operand_text(c, 1, "non-string key found in pattern object");
 		if (v->u.members[k].val.type != VALUE_STRING)
-			return builtin_operand_text(c, 1, "non-string value found in pattern object");
+			return builtin_operand_text(c, 1,
+			                            "non-string value found in pattern object");
 	}
 	*p = (struct patterns){.m = v->u.members};
 	if (v->n > 0 && v->u.members[0].key.n == 0)
@@ -85,7 +86,8 @@ read_patterns(struct rego_call *c, const struct value *v, struct patterns *p)
  * is the shortest of those that fit.
  */
 static status
-find_pattern(struct rego_call *c, const struct patterns *p, struct bytes rest, const struct member **ret)
+find_pattern(struct rego_call *c, const struct patterns *p, struct bytes rest,
+             const struct member **ret)
 {
 	uint8_t b = rest.p[0];
 
@@ -145,7 +147,7 @@ replace_n(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static const struct rego_builtin list[] = {
-	{"replace", 3, 0, replace},
-	{"strings.replace_n", 2, 0, replace_n},
+        {"replace", 3, 0, replace},
+        {"strings.replace_n", 2, 0, replace_n},
 };
 const struct rego_builtin_group rego_group_replace = {list, COUNT_OF(list)};

@@ -7,7 +7,8 @@
 
 /* ---- schemas ---- */
 
-static const char *const type_names[] = {"array", "boolean", "integer", "number", "null", "object", "string"};
+static const char *const type_names[] = {"array", "boolean", "integer", "number",
+                                         "null",  "object",  "string"};
 
 static bool
 known_type(const struct value *v)
@@ -36,7 +37,8 @@ check_types(const struct value *type, struct buf *why)
 		else
 			value_json(&list[i], &shown);
 		buf_printf(why,
-		           "has a primitive type that is NOT VALID -- given: /%s/ Expected valid values are:[array "
+		           "has a primitive type that is NOT VALID -- given: /%s/ Expected valid "
+		           "values are:[array "
 		           "boolean integer number null object string]",
 		           buf_cstr(&shown));
 	}
@@ -45,21 +47,43 @@ check_types(const struct value *type, struct buf *why)
 /* What each word must be: in this order, the first that is wrong is reported. */
 static const struct {
 	const char *word;
-	const char *wants; /* type name, "schema", "schemas" (array or one), "members" (object of schemas) */
+	const char *wants; /* type name, "schema", "schemas" (array or one), "members" (object of
+	                      schemas) */
 } words[] = {
-	{"$ref", "string"},          {"definitions", "members"},    {"properties", "members"},
-	{"patternProperties", "members"}, {"additionalProperties", "schema"}, {"propertyNames", "schema"},
-	{"items", "schemas"},        {"additionalItems", "schema"}, {"contains", "schema"},
-	{"not", "schema"},           {"if", "schema"},              {"then", "schema"},
-	{"else", "schema"},          {"anyOf", "list"},             {"oneOf", "list"},
-	{"allOf", "list"},           {"required", "array"},         {"enum", "array"},
-	{"minLength", "number"},     {"maxLength", "number"},       {"minItems", "number"},
-	{"maxItems", "number"},      {"minProperties", "number"},   {"maxProperties", "number"},
-	{"multipleOf", "number"},    {"minimum", "number"},         {"maximum", "number"},
-	{"uniqueItems", "boolean"},  {"pattern", "regex"},          {"format", "string"},
+        {"$ref", "string"},
+        {"definitions", "members"},
+        {"properties", "members"},
+        {"patternProperties", "members"},
+        {"additionalProperties", "schema"},
+        {"propertyNames", "schema"},
+        {"items", "schemas"},
+        {"additionalItems", "schema"},
+        {"contains", "schema"},
+        {"not", "schema"},
+        {"if", "schema"},
+        {"then", "schema"},
+        {"else", "schema"},
+        {"anyOf", "list"},
+        {"oneOf", "list"},
+        {"allOf", "list"},
+        {"required", "array"},
+        {"enum", "array"},
+        {"minLength", "number"},
+        {"maxLength", "number"},
+        {"minItems", "number"},
+        {"maxItems", "number"},
+        {"minProperties", "number"},
+        {"maxProperties", "number"},
+        {"multipleOf", "number"},
+        {"minimum", "number"},
+        {"maximum", "number"},
+        {"uniqueItems", "boolean"},
+        {"pattern", "regex"},
+        {"format", "string"},
 };
 
-static status check(struct rego_call *c, const struct value *schema, uint32_t depth, struct buf *why);
+static status check(struct rego_call *c, const struct value *schema, uint32_t depth,
+                    struct buf *why);
 
 static status
 check_list(struct rego_call *c, const struct value *v, uint32_t depth, struct buf *why)
@@ -122,7 +146,8 @@ check(struct rego_call *c, const struct value *schema, uint32_t depth, struct bu
 	if (schema->type == VALUE_BOOL)
 		return OK;
 	if (schema->type != VALUE_OBJECT) {
-		buf_printf(why, "Invalid type. Expected: valid schema, given: %s", value_type_name(schema));
+		buf_printf(why, "Invalid type. Expected: valid schema, given: %s",
+		           value_type_name(schema));
 		return OK;
 	}
 	type = value_member(schema, "type");
@@ -207,7 +232,7 @@ match_schema(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static const struct rego_builtin list[] = {
-	{"json.match_schema", 2, 0, match_schema},
-	{"json.verify_schema", 1, 0, verify_schema},
+        {"json.match_schema", 2, 0, match_schema},
+        {"json.verify_schema", 1, 0, verify_schema},
 };
 const struct rego_builtin_group rego_group_schema = {list, COUNT_OF(list)};

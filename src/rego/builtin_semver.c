@@ -27,7 +27,8 @@ identifiers_ok(struct bytes t)
 		uint8_t c = t.p[i];
 
 		if (c == '.' ? !begun
-		             : !((c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '-'))
+		             : !((c >= '0' && c <= '9') ||
+		                 ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '-'))
 			return false;
 		begun = c != '.';
 	}
@@ -132,8 +133,8 @@ compare(struct rego_call *c, const struct value *args, struct value *ret)
 	TRY(rego_charge(c, (args[0].n + args[1].n) / 8));
 	for (unsigned int i = 0; i < 2; i++)
 		if (!parse(string_bytes(&args[i]), &v[i]))
-			return builtin_error(c, "operand %u: string \"%.*s\" is not a valid SemVer", i + 1,
-			                     BYTES_ARG(string_bytes(&args[i])));
+			return builtin_error(c, "operand %u: string \"%.*s\" is not a valid SemVer",
+			                     i + 1, BYTES_ARG(string_bytes(&args[i])));
 	for (size_t i = 0; order == 0 && i < 3; i++)
 		order = (v[0].number[i] > v[1].number[i]) - (v[0].number[i] < v[1].number[i]);
 	*ret = json_int(order != 0 ? order : compare_pre(v[0].pre, v[1].pre));
@@ -152,7 +153,7 @@ is_valid(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static const struct rego_builtin list[] = {
-	{"semver.compare", 2, 0, compare},
-	{"semver.is_valid", 1, 0, is_valid},
+        {"semver.compare", 2, 0, compare},
+        {"semver.is_valid", 1, 0, is_valid},
 };
 const struct rego_builtin_group rego_group_semver = {list, COUNT_OF(list)};

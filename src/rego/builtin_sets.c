@@ -53,8 +53,8 @@ set_diff(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static const struct rego_builtin list[] = {
-	{"intersection", 1, 0, intersection},
-	{"union", 1, 0, set_union},
-	{"set_diff", 2, 0, set_diff},
+        {"intersection", 1, 0, intersection},
+        {"union", 1, 0, set_union},
+        {"set_diff", 2, 0, set_diff},
 };
 const struct rego_builtin_group rego_group_sets = {list, COUNT_OF(list)};

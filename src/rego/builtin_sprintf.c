@@ -332,7 +332,7 @@ format_int(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static const struct rego_builtin list[] = {
-	{"sprintf", 2, 0, go_sprintf},
-	{"format_int", 2, 0, format_int},
+        {"sprintf", 2, 0, go_sprintf},
+        {"format_int", 2, 0, format_int},
 };
 const struct rego_builtin_group rego_group_sprintf = {list, COUNT_OF(list)};

@@ -140,7 +140,8 @@ substring(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static status
-map_case(struct rego_call *c, const struct value *args, uint32_t (*map)(uint32_t), struct value *ret)
+map_case(struct rego_call *c, const struct value *args, uint32_t (*map)(uint32_t),
+         struct value *ret)
 {
 	CLEANUP(buf_done) struct buf out = result_buf(c);
 	struct bytes text;
@@ -237,7 +238,8 @@ count(struct rego_call *c, const struct value *args, struct value *ret)
 	TRY(two_strings(c, args, &text, &part));
 	if (part.n == 0)
 		n = characters(text, text.n) + 1;
-	for (size_t at = 0; part.n > 0 && (at = bytes_find(text, part, at)) != SIZE_MAX; at += part.n) {
+	for (size_t at = 0; part.n > 0 && (at = bytes_find(text, part, at)) != SIZE_MAX;
+	     at += part.n) {
 		TRY(rego_charge(c, 1));
 		n++;
 	}
@@ -265,8 +267,8 @@ one_or_many(struct rego_call *c, const struct value *args, unsigned int i,
 }
 
 static status
-any_match(struct rego_call *c, const struct value *args,
-          bool (*match)(struct bytes, struct bytes), struct value *ret)
+any_match(struct rego_call *c, const struct value *args, bool (*match)(struct bytes, struct bytes),
+          struct value *ret)
 {
 	const struct value *texts, *parts;
 	uint32_t text_count, part_count;
@@ -295,19 +297,19 @@ any_suffix(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static const struct rego_builtin list[] = {
-	{"concat", 2, 0, concat},
-	{"contains", 2, 0, contains},
-	{"endswith", 2, 0, endswith},
-	{"indexof", 2, 0, indexof},
-	{"indexof_n", 2, 0, indexof_n},
-	{"lower", 1, 0, lower},
-	{"split", 2, 0, split},
-	{"startswith", 2, 0, startswith},
-	{"strings.any_prefix_match", 2, 0, any_prefix},
-	{"strings.any_suffix_match", 2, 0, any_suffix},
-	{"strings.count", 2, 0, count},
-	{"strings.reverse", 1, 0, reverse},
-	{"substring", 3, 0, substring},
-	{"upper", 1, 0, upper},
+        {"concat", 2, 0, concat},
+        {"contains", 2, 0, contains},
+        {"endswith", 2, 0, endswith},
+        {"indexof", 2, 0, indexof},
+        {"indexof_n", 2, 0, indexof_n},
+        {"lower", 1, 0, lower},
+        {"split", 2, 0, split},
+        {"startswith", 2, 0, startswith},
+        {"strings.any_prefix_match", 2, 0, any_prefix},
+        {"strings.any_suffix_match", 2, 0, any_suffix},
+        {"strings.count", 2, 0, count},
+        {"strings.reverse", 1, 0, reverse},
+        {"substring", 3, 0, substring},
+        {"upper", 1, 0, upper},
 };
 const struct rego_builtin_group rego_group_strings = {list, COUNT_OF(list)};

@@ -7,7 +7,7 @@
 
 enum {
 	NANOS = 1000 * 1000 * 1000,
-	MAX_YEARS = 10000,      /* beyond these no result fits */
+	MAX_YEARS = 10000, /* beyond these no result fits */
 	MAX_DAYS = 4 * 1000 * 1000,
 };
 
@@ -174,8 +174,8 @@ static const struct {
 	const char *name;
 	int64_t ns;
 } units[] = {
-	{"ns", 1},         {"us", 1000},       {"\xc2\xb5s", 1000},    {"\xce\xbcs", 1000},
-	{"ms", 1000000},   {"s", NANOS},       {"m", 60L * NANOS},     {"h", 3600L * NANOS},
+        {"ns", 1},       {"us", 1000}, {"\xc2\xb5s", 1000}, {"\xce\xbcs", 1000},
+        {"ms", 1000000}, {"s", NANOS}, {"m", 60L * NANOS},  {"h", 3600L * NANOS},
 };
 
 static bool
@@ -292,8 +292,9 @@ add_date(struct rego_call *c, const struct value *args, struct value *ret)
 static void
 difference(const struct wall *a, const struct wall *b, int64_t to[6])
 {
-	int64_t days = days_from_civil(a->month == 12 ? a->year + 1 : a->year, a->month % 12 + 1, 1) -
-	               days_from_civil(a->year, a->month, 1);
+	int64_t days =
+	        days_from_civil(a->month == 12 ? a->year + 1 : a->year, a->month % 12 + 1, 1) -
+	        days_from_civil(a->year, a->month, 1);
 	const int64_t wrap[6] = {0, 12, days, 24, 60, 60};
 
 	to[0] = b->year - a->year;
@@ -328,14 +329,10 @@ diff(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static const struct rego_builtin list[] = {
-	{"time.add_date", 4, 0, add_date},
-	{"time.clock", 1, 0, clock_of},
-	{"time.date", 1, 0, date},
-	{"time.diff", 2, 0, diff},
-	{"time.format", 1, 0, format},
-	{"time.parse_duration_ns", 1, 0, parse_duration_ns},
-	{"time.parse_ns", 2, 0, parse_ns},
-	{"time.parse_rfc3339_ns", 1, 0, parse_rfc3339_ns},
-	{"time.weekday", 1, 0, weekday},
+        {"time.add_date", 4, 0, add_date}, {"time.clock", 1, 0, clock_of},
+        {"time.date", 1, 0, date},         {"time.diff", 2, 0, diff},
+        {"time.format", 1, 0, format},     {"time.parse_duration_ns", 1, 0, parse_duration_ns},
+        {"time.parse_ns", 2, 0, parse_ns}, {"time.parse_rfc3339_ns", 1, 0, parse_rfc3339_ns},
+        {"time.weekday", 1, 0, weekday},
 };
 const struct rego_builtin_group rego_group_time = {list, COUNT_OF(list)};

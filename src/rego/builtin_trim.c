@@ -128,11 +128,11 @@ trim_suffix(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static const struct rego_builtin list[] = {
-	{"trim", 2, 0, trim},
-	{"trim_left", 2, 0, trim_left},
-	{"trim_right", 2, 0, trim_right},
-	{"trim_prefix", 2, 0, trim_prefix},
-	{"trim_suffix", 2, 0, trim_suffix},
-	{"trim_space", 1, 0, trim_space},
+        {"trim", 2, 0, trim},
+        {"trim_left", 2, 0, trim_left},
+        {"trim_right", 2, 0, trim_right},
+        {"trim_prefix", 2, 0, trim_prefix},
+        {"trim_suffix", 2, 0, trim_suffix},
+        {"trim_space", 1, 0, trim_space},
 };
 const struct rego_builtin_group rego_group_trim = {list, COUNT_OF(list)};

@@ -27,7 +27,8 @@ number_end(struct bytes t, size_t *ret)
 			break;
 		if ((c | 0x20) != 'e')
 			continue;
-		if (i + 1 == t.n || (!is_digit(t.p[i + 1]) && t.p[i + 1] != '+' && t.p[i + 1] != '-'))
+		if (i + 1 == t.n ||
+		    (!is_digit(t.p[i + 1]) && t.p[i + 1] != '+' && t.p[i + 1] != '-'))
 			break;
 		i += !is_digit(t.p[i + 1]);
 		end = i + 1;
@@ -122,7 +123,8 @@ amount(struct rego_call *c, struct bytes text, bool bytes, struct num *ret)
 		return builtin_error(c, "no %samount provided", what);
 	clean(bytes_sub(text, end, text.n), bytes ? 0 : 1, &unit);
 	if (!unit_factor(buf_view(&unit), bytes, &power, &binary))
-		return builtin_error(c, "%sunit %.*s not recognized", what, BYTES_ARG(buf_view(&unit)));
+		return builtin_error(c, "%sunit %.*s not recognized", what,
+		                     BYTES_ARG(buf_view(&unit)));
 	if (!codec_number(bytes_sub(text, 0, end), &digits) || !num_parse(ret, buf_view(&digits)))
 		return builtin_error(c, "could not parse %samount to a number", what);
 	multiply(ret, power, binary);
@@ -169,7 +171,7 @@ parse_bytes(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static const struct rego_builtin list[] = {
-	{"units.parse", 1, 0, parse},
-	{"units.parse_bytes", 1, 0, parse_bytes},
+        {"units.parse", 1, 0, parse},
+        {"units.parse_bytes", 1, 0, parse_bytes},
 };
 const struct rego_builtin_group rego_group_units = {list, COUNT_OF(list)};

@@ -9,8 +9,8 @@ escape(struct bytes t, struct buf *out)
 	for (size_t i = 0; i < t.n; i++) {
 		uint8_t c = t.p[i], lower = c | 0x20;
 
-		if ((lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-		    c == '.' || c == '~')
+		if ((lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+		    c == '_' || c == '.' || c == '~')
 			buf_u8(out, c);
 		else if (c == ' ')
 			buf_u8(out, '+');
@@ -66,7 +66,8 @@ static status
 put_pair(struct rego_call *c, const struct value *key, const struct value *val, struct buf *out)
 {
 	if (val->type != VALUE_STRING)
-		return builtin_operand_text(c, 1, "values must be string, array[string], or set[string]");
+		return builtin_operand_text(c, 1,
+		                            "values must be string, array[string], or set[string]");
 	TRY(rego_charge(c, 1 + (key->n + val->n) / 8));
 	if (out->n > 0)
 		buf_u8(out, '&');
@@ -169,9 +170,9 @@ decode_object(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static const struct rego_builtin list[] = {
-	{"urlquery.encode", 1, 0, encode},
-	{"urlquery.decode", 1, 0, decode},
-	{"urlquery.encode_object", 1, 0, encode_object},
-	{"urlquery.decode_object", 1, 0, decode_object},
+        {"urlquery.encode", 1, 0, encode},
+        {"urlquery.decode", 1, 0, decode},
+        {"urlquery.encode_object", 1, 0, encode_object},
+        {"urlquery.decode_object", 1, 0, decode_object},
 };
 const struct rego_builtin_group rego_group_url = {list, COUNT_OF(list)};

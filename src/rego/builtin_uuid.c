@@ -11,7 +11,8 @@ enum { UUID_SIZE = 16, UUID_TEXT = 36 };
 #define UUID_EPOCH 122192928000000000LL
 
 static status
-memo_key(struct rego_call *c, const char *kind, const struct value *args, size_t n, struct value *ret)
+memo_key(struct rego_call *c, const char *kind, const struct value *args, size_t n,
+         struct value *ret)
 {
 	struct value_list key = value_list_of(c->arena);
 
@@ -148,12 +149,13 @@ time_members(struct rego_call *c, const uint8_t u[UUID_SIZE], struct value_list 
 {
 	static const char *const cast[] = {"global:unicast", "global:multicast", "local:unicast",
 	                                   "local:multicast"};
-	uint64_t low = big_endian(u, 4), middle = big_endian(u + 4, 2), high = big_endian(u + 6, 2) & 0xfff;
+	uint64_t low = big_endian(u, 4), middle = big_endian(u + 4, 2),
+	         high = big_endian(u + 6, 2) & 0xfff;
 	int64_t ticks = (int64_t)(low | middle << 32 | high << 48) - UUID_EPOCH;
 	char node[18];
 
-	snprintf(node, sizeof node, "%02x-%02x-%02x-%02x-%02x-%02x", u[10], u[11], u[12], u[13], u[14],
-	         u[15]);
+	snprintf(node, sizeof node, "%02x-%02x-%02x-%02x-%02x-%02x", u[10], u[11], u[12], u[13],
+	         u[14], u[15]);
 	value_push_named(out, "time", json_int((int64_t)((uint64_t)ticks * 100)));
 	value_push_named(out, "nodeid", json_copy_string(c->arena, bytes_str(node)));
 	value_push_named(out, "macvariables", json_cstr(cast[u[10] & 3]));
@@ -169,7 +171,8 @@ domain_members(struct rego_call *c, const uint8_t u[UUID_SIZE], struct value_lis
 	if (u[9] < COUNT_OF(domains))
 		value_push_named(out, "domain", json_cstr(domains[u[9]]));
 	else
-		value_push_named(out, "domain", json_string(arena_printf(c->arena, "Domain%u", u[9])));
+		value_push_named(out, "domain",
+		                 json_string(arena_printf(c->arena, "Domain%u", u[9])));
 }
 
 static status
@@ -195,8 +198,8 @@ parse(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static const struct rego_builtin list[] = {
-	{"uuid.rfc4122", 1, BUILTIN_NONDET, rfc4122},
-	{"uuid.parse", 1, 0, parse},
-	{"rand.intn", 2, BUILTIN_NONDET, intn},
+        {"uuid.rfc4122", 1, BUILTIN_NONDET, rfc4122},
+        {"uuid.parse", 1, 0, parse},
+        {"rand.intn", 2, BUILTIN_NONDET, intn},
 };
 const struct rego_builtin_group rego_group_uuid = {list, COUNT_OF(list)};

@@ -54,7 +54,8 @@ visit(struct walker *w, struct level *stack, const struct value *root)
 		if (!value_is_collection(&val))
 			continue;
 		if (++depth == WALK_MAX_DEPTH)
-			return builtin_limit(w->c, "the value nests deeper than %d", WALK_MAX_DEPTH);
+			return builtin_limit(w->c, "the value nests deeper than %d",
+			                     WALK_MAX_DEPTH);
 		stack[depth] = (struct level){val, 0};
 	}
 }
@@ -74,6 +75,6 @@ walk(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static const struct rego_builtin list[] = {
-	{"walk", 1, BUILTIN_RELATION, walk},
+        {"walk", 1, BUILTIN_RELATION, walk},
 };
 const struct rego_builtin_group rego_group_walk = {list, COUNT_OF(list)};

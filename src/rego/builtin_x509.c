@@ -80,7 +80,8 @@ certificates(struct rego_call *c, const struct value *args, struct blocks *b)
 }
 
 static status
-show_certs(struct rego_call *c, const struct blocks *b, const size_t *order, size_t n, struct value *ret)
+show_certs(struct rego_call *c, const struct blocks *b, const size_t *order, size_t n,
+           struct value *ret)
 {
 	struct value_list out = value_list_of(c->arena);
 
@@ -138,7 +139,8 @@ verify(struct rego_call *c, const struct value *args, const struct options *o, s
 	if (s.cls == ERR_LIMIT || args[0].type != VALUE_STRING)
 		return s;
 	TRY(rego_charge(c, 5000));
-	if (!is_ok(s) || !is_ok(x509_info_verify(b.der, b.n, o->now, o->dns, o->any_usage, order, &n, &err)))
+	if (!is_ok(s) ||
+	    !is_ok(x509_info_verify(b.der, b.n, o->now, o->dns, o->any_usage, order, &n, &err)))
 		return verdict(c, false, value_empty(VALUE_ARRAY), ret);
 	TRY(show_certs(c, &b, order, n, &certs));
 	return verdict(c, true, certs, ret);
@@ -162,7 +164,8 @@ read_usages(struct rego_call *c, const struct value *v, struct options *o)
 
 		if (u->type != VALUE_STRING || !bytes_starts(string_bytes(u), BYTES("KeyUsage")))
 			return builtin_error(c, "invalid entries for 'KeyUsages' found: [%.*s]",
-			                     BYTES_ARG(u->type == VALUE_STRING ? string_bytes(u) : BYTES("?")));
+			                     BYTES_ARG(u->type == VALUE_STRING ? string_bytes(u)
+			                                                       : BYTES("?")));
 		o->any_usage |= !bytes_is(string_bytes(u), "KeyUsageServerAuth");
 	}
 	return OK;
@@ -332,13 +335,13 @@ parse_keypair(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static const struct rego_builtin list[] = {
-	{"crypto.x509.parse_certificates", 1, 0, parse_certificates},
-	{"crypto.x509.parse_and_verify_certificates", 1, BUILTIN_NONDET, parse_and_verify},
-	{"crypto.x509.parse_and_verify_certificates_with_options", 2, BUILTIN_NONDET,
+        {"crypto.x509.parse_certificates", 1, 0, parse_certificates},
+        {"crypto.x509.parse_and_verify_certificates", 1, BUILTIN_NONDET, parse_and_verify},
+        {"crypto.x509.parse_and_verify_certificates_with_options", 2, BUILTIN_NONDET,
          parse_and_verify_with_options},
-	{"crypto.x509.parse_certificate_request", 1, 0, parse_request},
-	{"crypto.x509.parse_rsa_private_key", 1, 0, parse_rsa_private_key},
-	{"crypto.x509.parse_keypair", 2, 0, parse_keypair},
-	{"crypto.parse_private_keys", 1, 0, parse_private_keys},
+        {"crypto.x509.parse_certificate_request", 1, 0, parse_request},
+        {"crypto.x509.parse_rsa_private_key", 1, 0, parse_rsa_private_key},
+        {"crypto.x509.parse_keypair", 2, 0, parse_keypair},
+        {"crypto.parse_private_keys", 1, 0, parse_private_keys},
 };
 const struct rego_builtin_group rego_group_x509 = {list, COUNT_OF(list)};

@@ -20,7 +20,8 @@ other_integer(struct bytes t, struct buf *out)
 	bool good;
 
 	t = bytes_sub(t, minus || (t.n > 0 && t.p[0] == '+'), t.n);
-	if (bytes_starts(t, BYTES("0x")) || bytes_starts(t, BYTES("0o")) || bytes_starts(t, BYTES("0b"))) {
+	if (bytes_starts(t, BYTES("0x")) || bytes_starts(t, BYTES("0o")) ||
+	    bytes_starts(t, BYTES("0b"))) {
 		base = t.p[1] == 'x' ? 16 : t.p[1] == 'o' ? 8 : 2;
 		t = bytes_sub(t, 2, t.n);
 	} else if (t.n > 1 && t.p[0] == '0') {
@@ -49,8 +50,9 @@ number_of(struct arena *a, struct bytes text)
 	CLEANUP(buf_done) struct buf integer = {0};
 
 	num_init(&n);
-	if (bytes_find_byte(text, '_', 0) == SIZE_MAX && !(text.n > 1 && text.p[0] == '0' && text.p[1] != '.') &&
-	    codec_number(text, &out) && num_parse(&n, buf_view(&out)))
+	if (bytes_find_byte(text, '_', 0) == SIZE_MAX &&
+	    !(text.n > 1 && text.p[0] == '0' && text.p[1] != '.') && codec_number(text, &out) &&
+	    num_parse(&n, buf_view(&out)))
 		return value_number(a, buf_view(&out));
 	if (other_integer(text, &integer))
 		return value_number(a, buf_view(&integer));
@@ -99,13 +101,15 @@ from_node(struct rego_call *c, const struct yaml_node *n, struct value *ret)
 		if (n->kind == YAML_SEQ)
 			value_push(&list, v);
 		else
-			value_push_member(&list, json_copy_string(c->arena, n->kids[i].key->text), v);
+			value_push_member(&list, json_copy_string(c->arena, n->kids[i].key->text),
+			                  v);
 	}
 	*ret = n->kind == YAML_SEQ ? value_array(&list) : value_object(&list, NULL);
 	return arena_check(c->arena, c->err);
 }
 
-/* As Go's decoder says it; it counts the lines of its parser's errors (not its scanner's) from 0. */
+/* As Go's decoder says it; it counts the lines of its parser's errors (not its scanner's) from 0.
+ */
 static status
 malformed(struct rego_call *c, const struct err *err)
 {
@@ -166,7 +170,8 @@ needs_escapes(struct bytes t)
 	for (size_t at = 0; at < t.n;) {
 		int32_t cp = utf8_next(t, &at);
 
-		if (cp < 0 || (cp < 0x20 && cp != '\n') || (cp >= 0x7f && cp < 0xa0) || cp == 0xfeff)
+		if (cp < 0 || (cp < 0x20 && cp != '\n') || (cp >= 0x7f && cp < 0xa0) ||
+		    cp == 0xfeff)
 			return true;
 	}
 	return false;
@@ -181,8 +186,9 @@ needs_quotes(struct bytes t)
 	if (bytes_find_byte(BYTES("-?:,[]{}#&*!|>'\"%@`"), t.p[0], 0) != SIZE_MAX &&
 	    !((t.p[0] == '-' || t.p[0] == '?' || t.p[0] == ':') && t.n > 1 && t.p[1] != ' '))
 		return true;
-	return bytes_find(t, BYTES(": "), 0) != SIZE_MAX || bytes_find(t, BYTES(" #"), 0) != SIZE_MAX ||
-	       bytes_is(t, "---") || bytes_is(t, "...");
+	return bytes_find(t, BYTES(": "), 0) != SIZE_MAX ||
+	       bytes_find(t, BYTES(" #"), 0) != SIZE_MAX || bytes_is(t, "---") ||
+	       bytes_is(t, "...");
 }
 
 static void
@@ -309,8 +315,8 @@ marshal(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static const struct rego_builtin list[] = {
-	{"yaml.marshal", 1, 0, marshal},
-	{"yaml.unmarshal", 1, 0, unmarshal},
-	{"yaml.is_valid", 1, 0, is_valid},
+        {"yaml.marshal", 1, 0, marshal},
+        {"yaml.unmarshal", 1, 0, unmarshal},
+        {"yaml.is_valid", 1, 0, is_valid},
 };
 const struct rego_builtin_group rego_group_yaml = {list, COUNT_OF(list)};

@@ -108,7 +108,10 @@ cache_add(struct rego_cache *c, unsigned int kind, struct bytes key, void *objec
 		free_object(object);
 		return false;
 	}
-	*e = (struct cached){.kind = kind, .size = size + need, .n = key.n, .object = object,
+	*e = (struct cached){.kind = kind,
+	                     .size = size + need,
+	                     .n = key.n,
+	                     .object = object,
 	                     .free_object = free_object};
 	mem_copy(e->key, key.p, key.n);
 	e->call = c->call;

@@ -7,7 +7,8 @@
  * all rules below.
  */
 
-static status visit_group(struct compiler *c, struct group *g, const struct rule *from, uint32_t off);
+static status visit_group(struct compiler *c, struct group *g, const struct rule *from,
+                          uint32_t off);
 
 static status
 visit_below(struct compiler *c, const struct node *n, const struct rule *from, uint32_t off)
@@ -29,8 +30,8 @@ visit_path(struct compiler *c, const struct term *t, uint32_t i, const struct no
 	const struct node *k;
 
 	TRY(compile_work(c, 1));
-	if (c->parts && n->group && n->group->kind == GROUP_OBJECT && key && key->kind == TERM_CONST &&
-	    key->u.value.type == VALUE_STRING) {
+	if (c->parts && n->group && n->group->kind == GROUP_OBJECT && key &&
+	    key->kind == TERM_CONST && key->u.value.type == VALUE_STRING) {
 		struct group *part;
 
 		TRY(group_part(c, n->group, json_text(&key->u.value), &part));
@@ -39,7 +40,8 @@ visit_path(struct compiler *c, const struct term *t, uint32_t i, const struct no
 	if (n->group || !key)
 		return visit_below(c, n, from, t->off);
 	if (key->kind == TERM_CONST) {
-		k = key->u.value.type == VALUE_STRING ? node_child(c, n, json_text(&key->u.value)) : NULL;
+		k = key->u.value.type == VALUE_STRING ? node_child(c, n, json_text(&key->u.value))
+		                                      : NULL;
 		return k ? visit_path(c, t, i + 1, k, from) : OK;
 	}
 	for (k = n->child; k; k = k->next)
@@ -122,8 +124,9 @@ visit_group(struct compiler *c, struct group *g, const struct rule *from, uint32
 		                    "rule %.*s depends on itself", BYTES_ARG(path));
 	}
 	if (++c->visit_depth > VISIT_MAX_DEPTH)
-		return source_error(g->rules[0]->source, g->rules[0]->off, c->err, ERR_LIMIT, "E-REGO-006",
-		                    "more than %d rules that build on each other", VISIT_MAX_DEPTH);
+		return source_error(g->rules[0]->source, g->rules[0]->off, c->err, ERR_LIMIT,
+		                    "E-REGO-006", "more than %d rules that build on each other",
+		                    VISIT_MAX_DEPTH);
 	g->visit = VISIT_OPEN;
 	for (uint32_t i = 0; i < g->n_rules; i++)
 		TRY(visit_rule(c, g->rules[i]));

@@ -96,7 +96,8 @@ codec_base64url(struct rego_call *c, const char *prefix, struct bytes text, stru
 
 	TRY(rego_charge(c, text.n / 16));
 	if (!padded && text.n % 4 == 1)
-		return builtin_error(c, "%sillegal base64url string: %.*s", prefix, BYTES_ARG(text));
+		return builtin_error(c, "%sillegal base64url string: %.*s", prefix,
+		                     BYTES_ARG(text));
 	if (!codec_base64(text, true, !padded, out, &bad))
 		return builtin_error(c, "%sillegal base64 data at input byte %zu", prefix, bad);
 	return OK;
@@ -114,7 +115,8 @@ settle(struct arena *a, const struct value *v)
 		if (v->type == VALUE_ARRAY)
 			value_push(&list, settle(a, &v->u.items[i]));
 		else
-			value_push_member(&list, v->u.members[i].key, settle(a, &v->u.members[i].val));
+			value_push_member(&list, v->u.members[i].key,
+			                  settle(a, &v->u.members[i].val));
 	}
 	return v->type == VALUE_ARRAY ? value_array(&list) : value_object(&list, NULL);
 }
@@ -149,8 +151,10 @@ next_line(struct bytes *rest)
 	size_t end = bytes_find_byte(*rest, '\n', 0);
 	struct bytes line = bytes_sub(*rest, 0, end);
 
-	*rest = end == SIZE_MAX ? bytes_sub(*rest, rest->n, rest->n) : bytes_sub(*rest, end + 1, rest->n);
-	while (line.n > 0 && (line.p[line.n - 1] == '\r' || line.p[line.n - 1] == ' ' || line.p[line.n - 1] == '\t'))
+	*rest = end == SIZE_MAX ? bytes_sub(*rest, rest->n, rest->n)
+	                        : bytes_sub(*rest, end + 1, rest->n);
+	while (line.n > 0 && (line.p[line.n - 1] == '\r' || line.p[line.n - 1] == ' ' ||
+	                      line.p[line.n - 1] == '\t'))
 		line.n--;
 	return line;
 }

@@ -27,20 +27,20 @@ struct target {
 };
 
 struct compiler {
-	struct arena arena;  /* trees and everything else that goes */
+	struct arena arena; /* trees and everything else that goes */
 	struct policy *policy;
 	const struct rego_builtins *builtins;
 	bool v1, trace;
 	struct module *modules, **modules_tail;
 	struct node *root;
-	struct node **buckets;  /* of all nodes by parent and key */
+	struct node **buckets; /* of all nodes by parent and key */
 	uint32_t n_buckets;
 	uint32_t n_nodes;
 	struct group *groups, **groups_tail;
 	uint32_t n_groups;
 	bool parts; /* references to members of objects made by rules name group_part()s */
 	struct annotation *annotations, **annotations_tail; /* metadata.c */
-	struct target *targets; /* of with data... */
+	struct target *targets;                             /* of with data... */
 	uint64_t work;
 	uint32_t visit_depth;
 	struct body *query;

@@ -25,7 +25,8 @@ put_function(const struct policy *p, uint32_t i, struct buf *out)
 		buf_str(out, "query");
 		return;
 	}
-	for (uint32_t d = p->functions[i].node; d && n < COUNT_OF(chain); d = p->documents[d].parent)
+	for (uint32_t d = p->functions[i].node; d && n < COUNT_OF(chain);
+	     d = p->documents[d].parent)
 		chain[n++] = d;
 	buf_str(out, "data");
 	while (n > 0) {
@@ -35,7 +36,8 @@ put_function(const struct policy *p, uint32_t i, struct buf *out)
 }
 
 static void
-put_operand(const struct policy *p, const struct function *f, char kind, uint32_t x, struct buf *out)
+put_operand(const struct policy *p, const struct function *f, char kind, uint32_t x,
+            struct buf *out)
 {
 	switch (kind) {
 	case '-':

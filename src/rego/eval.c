@@ -10,20 +10,20 @@ eval_start(struct rego_eval *ev, const struct policy *p, const struct eval_optio
 	uint32_t depth = o->limits.depth ? o->limits.depth : EVAL_DEFAULT_DEPTH;
 
 	*ev = (struct rego_eval){
-		.policy = p,
-		.arena = arena,
-		.data = o->data.type == VALUE_UNDEFINED ? value_empty(VALUE_OBJECT) : o->data,
-		.cache = o->cache,
-		.strict = o->strict,
-		.printing = o->print,
-		.trace = o->trace,
-		.steps_left = steps,
-		.depth_left = MIN(depth, (uint32_t)EVAL_MAX_DEPTH),
-		.random = o->random,
-		.random_ctx = o->random_ctx,
-		.zone = o->zone,
-		.zone_ctx = o->zone_ctx,
-		.err = err,
+	        .policy = p,
+	        .arena = arena,
+	        .data = o->data.type == VALUE_UNDEFINED ? value_empty(VALUE_OBJECT) : o->data,
+	        .cache = o->cache,
+	        .strict = o->strict,
+	        .printing = o->print,
+	        .trace = o->trace,
+	        .steps_left = steps,
+	        .depth_left = MIN(depth, (uint32_t)EVAL_MAX_DEPTH),
+	        .random = o->random,
+	        .random_ctx = o->random_ctx,
+	        .zone = o->zone,
+	        .zone_ctx = o->zone_ctx,
+	        .err = err,
 	};
 	if (o->limits.time_ns) {
 		ev->deadline = clock_mono_ns() + o->limits.time_ns;
@@ -32,7 +32,7 @@ eval_start(struct rego_eval *ev, const struct policy *p, const struct eval_optio
 	ev->prints = value_list_of(arena);
 	ev->memo = value_list_of(arena);
 	ev->call = (struct rego_call){
-		.eval = ev, .arena = arena, .now_ns = o->now_ns, .quiet = !o->strict, .err = err};
+	        .eval = ev, .arena = arena, .now_ns = o->now_ns, .quiet = !o->strict, .err = err};
 	ev->frame = arena_new(arena, struct frame);
 	if (!ev->frame)
 		return vm_charge(ev, 0);

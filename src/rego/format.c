@@ -229,7 +229,8 @@ integer_digits(const struct format_spec *f, const mpz_t z, int base, struct buf 
 	if (f->has_precision && f->precision == 0 && mpz_sgn(z) == 0)
 		n = 0;
 	if (!f->has_precision && f->zero && !f->minus && f->has_width)
-		want = (size_t)f->width - MIN((size_t)f->width, (size_t)(negative || f->plus || f->space));
+		want = (size_t)f->width -
+		       MIN((size_t)f->width, (size_t)(negative || f->plus || f->space));
 	if (negative || f->plus || f->space)
 		buf_u8(&text, negative ? '-' : f->plus ? '+' : ' ');
 	if (f->sharp && base == 2)
@@ -251,7 +252,8 @@ integer_digits(const struct format_spec *f, const mpz_t z, int base, struct buf 
 static uint32_t
 code_point(const mpz_t z)
 {
-	return mpz_fits_uint_p(z) && mpz_get_ui(z) <= UNICODE_MAX ? (uint32_t)mpz_get_ui(z) : 0xfffd;
+	return mpz_fits_uint_p(z) && mpz_get_ui(z) <= UNICODE_MAX ? (uint32_t)mpz_get_ui(z)
+	                                                          : 0xfffd;
 }
 
 static void
@@ -402,8 +404,10 @@ shortest(double d, uint8_t verb, struct buf *out)
 		point = shortest_digits(d, &digits);
 	if (!buf_ok(&digits) || digits.n == 0)
 		return;
-	if (verb == 'e' || verb == 'E' || ((verb == 'g' || verb == 'G') && (point < -3 || point > 6)))
-		shortest_exponent(buf_view(&digits), point, verb == 'E' || verb == 'G' ? 'E' : 'e', out);
+	if (verb == 'e' || verb == 'E' ||
+	    ((verb == 'g' || verb == 'G') && (point < -3 || point > 6)))
+		shortest_exponent(buf_view(&digits), point, verb == 'E' || verb == 'G' ? 'E' : 'e',
+		                  out);
 	else
 		shortest_plain(buf_view(&digits), point, out);
 }

@@ -62,7 +62,8 @@ graphql_bare(struct rego_call *c, const struct value *v, struct value *ret)
 struct bytes
 graphql_text(const struct value *node, const char *name)
 {
-	const struct value *v = node && node->type == VALUE_OBJECT ? value_member(node, name) : NULL;
+	const struct value *v =
+	        node && node->type == VALUE_OBJECT ? value_member(node, name) : NULL;
 
 	return v && v->type == VALUE_STRING ? string_bytes(v) : (struct bytes){NULL, 0};
 }
@@ -71,7 +72,8 @@ const struct value *
 graphql_list(const struct value *node, const char *name)
 {
 	static const struct value empty = {.type = VALUE_ARRAY};
-	const struct value *v = node && node->type == VALUE_OBJECT ? value_member(node, name) : NULL;
+	const struct value *v =
+	        node && node->type == VALUE_OBJECT ? value_member(node, name) : NULL;
 
 	return v && v->type == VALUE_ARRAY ? v : &empty;
 }
@@ -88,7 +90,8 @@ graphql_named(const struct value *list, struct bytes name)
 bool
 graphql_flag(const struct value *node, const char *name)
 {
-	const struct value *v = node && node->type == VALUE_OBJECT ? value_member(node, name) : NULL;
+	const struct value *v =
+	        node && node->type == VALUE_OBJECT ? value_member(node, name) : NULL;
 
 	return v && v->type == VALUE_BOOL && v->u.b;
 }
@@ -106,7 +109,8 @@ graphql_type_name(const struct value *type)
 void
 graphql_type_show(const struct value *type, struct buf *out)
 {
-	const struct value *elem = type && type->type == VALUE_OBJECT ? value_member(type, "Elem") : NULL;
+	const struct value *elem =
+	        type && type->type == VALUE_OBJECT ? value_member(type, "Elem") : NULL;
 
 	if (elem) {
 		buf_u8(out, '[');
@@ -131,31 +135,33 @@ graphql_type(const struct graphql_schema *s, struct bytes name)
 
 /* What every schema has: section 3.5 (scalars), 3.13 (directives), 4.2 (introspection). */
 static const char prelude[] =
-	"scalar Int scalar Float scalar String scalar Boolean scalar ID\n"
-	"directive @include(if: Boolean!) on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT\n"
-	"directive @skip(if: Boolean!) on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT\n"
-	"directive @deprecated(reason: String = \"No longer supported\") on FIELD_DEFINITION"
-	" | ARGUMENT_DEFINITION | INPUT_FIELD_DEFINITION | ENUM_VALUE\n"
-	"directive @specifiedBy(url: String!) on SCALAR\n"
-	"type __Schema { description: String types: [__Type!]! queryType: __Type! mutationType: __Type"
-	" subscriptionType: __Type directives: [__Directive!]! }\n"
-	"type __Type { kind: __TypeKind! name: String description: String specifiedByURL: String"
-	" fields(includeDeprecated: Boolean = false): [__Field!] interfaces: [__Type!]"
-	" possibleTypes: [__Type!] enumValues(includeDeprecated: Boolean = false): [__EnumValue!]"
-	" inputFields(includeDeprecated: Boolean = false): [__InputValue!] ofType: __Type }\n"
-	"enum __TypeKind { SCALAR OBJECT INTERFACE UNION ENUM INPUT_OBJECT LIST NON_NULL }\n"
-	"type __Field { name: String! description: String"
-	" args(includeDeprecated: Boolean = false): [__InputValue!]! type: __Type!"
-	" isDeprecated: Boolean! deprecationReason: String }\n"
-	"type __InputValue { name: String! description: String type: __Type! defaultValue: String"
-	" isDeprecated: Boolean! deprecationReason: String }\n"
-	"type __EnumValue { name: String! description: String isDeprecated: Boolean!"
-	" deprecationReason: String }\n"
-	"type __Directive { name: String! description: String locations: [__DirectiveLocation!]!"
-	" args(includeDeprecated: Boolean = false): [__InputValue!]! isRepeatable: Boolean! }\n"
-	"enum __DirectiveLocation { QUERY MUTATION SUBSCRIPTION FIELD FRAGMENT_DEFINITION"
-	" FRAGMENT_SPREAD INLINE_FRAGMENT VARIABLE_DEFINITION SCHEMA SCALAR OBJECT FIELD_DEFINITION"
-	" ARGUMENT_DEFINITION INTERFACE UNION ENUM ENUM_VALUE INPUT_OBJECT INPUT_FIELD_DEFINITION }\n";
+        "scalar Int scalar Float scalar String scalar Boolean scalar ID\n"
+        "directive @include(if: Boolean!) on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT\n"
+        "directive @skip(if: Boolean!) on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT\n"
+        "directive @deprecated(reason: String = \"No longer supported\") on FIELD_DEFINITION"
+        " | ARGUMENT_DEFINITION | INPUT_FIELD_DEFINITION | ENUM_VALUE\n"
+        "directive @specifiedBy(url: String!) on SCALAR\n"
+        "type __Schema { description: String types: [__Type!]! queryType: __Type! mutationType: "
+        "__Type"
+        " subscriptionType: __Type directives: [__Directive!]! }\n"
+        "type __Type { kind: __TypeKind! name: String description: String specifiedByURL: String"
+        " fields(includeDeprecated: Boolean = false): [__Field!] interfaces: [__Type!]"
+        " possibleTypes: [__Type!] enumValues(includeDeprecated: Boolean = false): [__EnumValue!]"
+        " inputFields(includeDeprecated: Boolean = false): [__InputValue!] ofType: __Type }\n"
+        "enum __TypeKind { SCALAR OBJECT INTERFACE UNION ENUM INPUT_OBJECT LIST NON_NULL }\n"
+        "type __Field { name: String! description: String"
+        " args(includeDeprecated: Boolean = false): [__InputValue!]! type: __Type!"
+        " isDeprecated: Boolean! deprecationReason: String }\n"
+        "type __InputValue { name: String! description: String type: __Type! defaultValue: String"
+        " isDeprecated: Boolean! deprecationReason: String }\n"
+        "type __EnumValue { name: String! description: String isDeprecated: Boolean!"
+        " deprecationReason: String }\n"
+        "type __Directive { name: String! description: String locations: [__DirectiveLocation!]!"
+        " args(includeDeprecated: Boolean = false): [__InputValue!]! isRepeatable: Boolean! }\n"
+        "enum __DirectiveLocation { QUERY MUTATION SUBSCRIPTION FIELD FRAGMENT_DEFINITION"
+        " FRAGMENT_SPREAD INLINE_FRAGMENT VARIABLE_DEFINITION SCHEMA SCALAR OBJECT FIELD_DEFINITION"
+        " ARGUMENT_DEFINITION INTERFACE UNION ENUM ENUM_VALUE INPUT_OBJECT INPUT_FIELD_DEFINITION "
+        "}\n";
 
 /* ---- merging ---- */
 
@@ -176,16 +182,19 @@ joined(struct arena *arena, const struct value *a, const struct value *b, const 
 static status
 extend(struct rego_call *c, const struct value *base, const struct value *ext, struct value *ret)
 {
-	static const char *const lists[] = {"Directives", "Interfaces", "Fields", "Types", "EnumValues"};
+	static const char *const lists[] = {"Directives", "Interfaces", "Fields", "Types",
+	                                    "EnumValues"};
 	struct bytes name = graphql_text(ext, "Name");
 
 	*ret = *ext;
 	if (!base)
 		return OK;
 	if (!bytes_equal(graphql_text(base, "Kind"), graphql_text(ext, "Kind")))
-		return graphql_error(c, ext, "Cannot extend type %.*s because the base type is a %.*s, not %.*s.",
-		                     BYTES_ARG(name), BYTES_ARG(graphql_text(base, "Kind")),
-		                     BYTES_ARG(graphql_text(ext, "Kind")));
+		return graphql_error(
+		        c, ext,
+		        "Cannot extend type %.*s because the base type is a %.*s, not %.*s.",
+		        BYTES_ARG(name), BYTES_ARG(graphql_text(base, "Kind")),
+		        BYTES_ARG(graphql_text(ext, "Kind")));
 	*ret = *base;
 	for (size_t i = 0; i < COUNT_OF(lists); i++) {
 		struct value list = joined(c->arena, base, ext, lists[i]);
@@ -213,7 +222,8 @@ add_named(struct rego_call *c, const struct value *list, const char *what, struc
 		TRY(rego_charge(c, 4));
 		twice = value_get(names, &key) || graphql_named(list, name) != node;
 		if (twice)
-			return graphql_error(c, node, "Cannot redeclare %s %.*s.", what, BYTES_ARG(name));
+			return graphql_error(c, node, "Cannot redeclare %s %.*s.", what,
+			                     BYTES_ARG(name));
 		value_push_member(&members, key, *node);
 	}
 	merged = value_object(&members, NULL);
@@ -253,9 +263,10 @@ entry_points(struct rego_call *c, const struct value *definition, struct graphql
 		struct bytes operation = graphql_text(&list->u.items[i], "Operation");
 
 		if (!graphql_type(s, type))
-			return graphql_error(c, &list->u.items[i],
-			                     "Schema root %.*s refers to a type %.*s that does not exist.",
-			                     BYTES_ARG(operation), BYTES_ARG(type));
+			return graphql_error(
+			        c, &list->u.items[i],
+			        "Schema root %.*s refers to a type %.*s that does not exist.",
+			        BYTES_ARG(operation), BYTES_ARG(type));
 		for (size_t k = 0; k < COUNT_OF(root_words); k++)
 			if (bytes_is(operation, root_words[k]))
 				s->root[k] = type;
@@ -266,11 +277,13 @@ entry_points(struct rego_call *c, const struct value *definition, struct graphql
 static status
 find_roots(struct rego_call *c, const struct value *doc, struct graphql_schema *s)
 {
-	const struct value *schema = graphql_list(doc, "Schema"), *more = graphql_list(doc, "SchemaExtension");
+	const struct value *schema = graphql_list(doc, "Schema"),
+	                   *more = graphql_list(doc, "SchemaExtension");
 
 	if (schema->n > 1)
 		return graphql_error(c, &schema->u.items[1],
-		                     "Cannot have multiple schema entry points, consider schema extensions instead.");
+		                     "Cannot have multiple schema entry points, consider schema "
+		                     "extensions instead.");
 	if (schema->n == 1)
 		TRY(entry_points(c, &schema->u.items[0], s));
 	for (uint32_t i = 0; i < more->n; i++)
@@ -286,7 +299,8 @@ graphql_load_schema(struct rego_call *c, const struct value *doc, struct graphql
 {
 	struct value base;
 
-	*s = (struct graphql_schema){.types = value_empty(VALUE_OBJECT), .directives = value_empty(VALUE_OBJECT)};
+	*s = (struct graphql_schema){.types = value_empty(VALUE_OBJECT),
+	                             .directives = value_empty(VALUE_OBJECT)};
 	TRY(graphql_parse_schema(c, bytes_str(prelude), true, &base));
 	TRY(merge_document(c, &base, s));
 	TRY(merge_document(c, doc, s));

@@ -29,24 +29,28 @@ enum graphql_value_kind {
 };
 
 status graphql_parse_query(struct rego_call *c, struct bytes text, struct value *ret);
-status graphql_parse_schema(struct rego_call *c, struct bytes text, bool built_in, struct value *ret);
+status graphql_parse_schema(struct rego_call *c, struct bytes text, bool built_in,
+                            struct value *ret);
 status graphql_bare(struct rego_call *c, const struct value *v, struct value *ret);
 
 /* "message in GraphQL string at location line:column", an error of the builtin. */
-status graphql_error(struct rego_call *c, const struct value *node, const char *fmt, ...) PRINTF(3, 4);
+status graphql_error(struct rego_call *c, const struct value *node, const char *fmt, ...)
+        PRINTF(3, 4);
 
 /* Types by name (extensions merged in), directives by name, the roots. */
 struct graphql_schema {
-	struct value types;      /* object: name -> definition */
+	struct value types; /* object: name -> definition */
 	struct value directives;
-	struct bytes root[3];    /* query, mutation, subscription: names, empty = none */
+	struct bytes root[3]; /* query, mutation, subscription: names, empty = none */
 };
 
 /* Merges the prelude and the document, and checks the rules for schemas. */
-status graphql_load_schema(struct rego_call *c, const struct value *doc, struct graphql_schema *ret);
+status graphql_load_schema(struct rego_call *c, const struct value *doc,
+                           struct graphql_schema *ret);
 
 /* The rules for queries against a schema. */
-status graphql_validate(struct rego_call *c, const struct graphql_schema *s, const struct value *query);
+status graphql_validate(struct rego_call *c, const struct graphql_schema *s,
+                        const struct value *query);
 
 /* ---- reading nodes ---- */
 

@@ -10,7 +10,8 @@ check_name(struct rego_call *c, const struct value *node)
 
 	if (bytes_starts(name, BYTES("__")))
 		return graphql_error(c, node,
-		                     "Name \"%.*s\" must not begin with \"__\", which is reserved by GraphQL introspection.",
+		                     "Name \"%.*s\" must not begin with \"__\", which is reserved "
+		                     "by GraphQL introspection.",
 		                     BYTES_ARG(name));
 	return OK;
 }
@@ -27,9 +28,11 @@ check_directives(struct rego_call *c, const struct graphql_schema *s, const stru
 
 		TRY(check_name(c, node));
 		if (self.n > 0 && bytes_equal(string_bytes(&name), self))
-			return graphql_error(c, node, "Directive %.*s cannot refer to itself.", BYTES_ARG(self));
+			return graphql_error(c, node, "Directive %.*s cannot refer to itself.",
+			                     BYTES_ARG(self));
 		if (!def)
-			return graphql_error(c, node, "Undefined directive %.*s.", BYTES_ARG(string_bytes(&name)));
+			return graphql_error(c, node, "Undefined directive %.*s.",
+			                     BYTES_ARG(string_bytes(&name)));
 		places = graphql_list(def, "Locations");
 		for (uint32_t k = 0; k < places->n; k++)
 			fits |= bytes_is(string_bytes(&places->u.items[k]), where);
@@ -69,10 +72,13 @@ check_arguments(struct rego_call *c, const struct graphql_schema *s, const struc
 		graphql_type_show(value_member(node, "Type"), &shown);
 		if (!graphql_is_input(def))
 			return graphql_error(c, node,
-			                     "cannot use %s as argument %.*s because %.*s is not a valid input type",
-			                     buf_cstr(&shown), BYTES_ARG(graphql_text(node, "Name")),
+			                     "cannot use %s as argument %.*s because %.*s is not a "
+			                     "valid input type",
+			                     buf_cstr(&shown),
+			                     BYTES_ARG(graphql_text(node, "Name")),
 			                     BYTES_ARG(graphql_text(def, "Kind")));
-		TRY(check_directives(c, s, graphql_list(node, "Directives"), "ARGUMENT_DEFINITION", self));
+		TRY(check_directives(c, s, graphql_list(node, "Directives"), "ARGUMENT_DEFINITION",
+		                     self));
 	}
 	return OK;
 }
@@ -95,14 +101,17 @@ check_fields(struct rego_call *c, const struct graphql_schema *s, const struct v
 		TRY(check_type(c, s, f, &type));
 		TRY(check_arguments(c, s, graphql_list(f, "Arguments"), bytes_of(NULL, 0)));
 		TRY(check_directives(c, s, graphql_list(f, "Directives"),
-		                     input ? "INPUT_FIELD_DEFINITION" : "FIELD_DEFINITION", bytes_of(NULL, 0)));
-		if (input ? !graphql_is_input(type) : bytes_is(graphql_text(type, "Kind"), "INPUT_OBJECT"))
+		                     input ? "INPUT_FIELD_DEFINITION" : "FIELD_DEFINITION",
+		                     bytes_of(NULL, 0)));
+		if (input ? !graphql_is_input(type)
+		          : bytes_is(graphql_text(type, "Kind"), "INPUT_OBJECT"))
 			return graphql_error(c, f, "%.*s field must be one of %s.", BYTES_ARG(kind),
 			                     input ? "SCALAR, ENUM, INPUT_OBJECT"
 			                           : "SCALAR, OBJECT, INTERFACE, UNION, ENUM");
 		if (graphql_named(fields, graphql_text(f, "Name")) != f)
 			return graphql_error(c, f, "Field %.*s.%.*s can only be defined once.",
-			                     BYTES_ARG(graphql_text(def, "Name")), BYTES_ARG(graphql_text(f, "Name")));
+			                     BYTES_ARG(graphql_text(def, "Name")),
+			                     BYTES_ARG(graphql_text(f, "Name")));
 	}
 	return OK;
 }
@@ -114,13 +123,14 @@ check_contents(struct rego_call *c, const struct value *def)
 	bool fields = graphql_list(def, "Fields")->n > 0;
 
 	if ((bytes_is(kind, "OBJECT") || bytes_is(kind, "INTERFACE")) && !fields)
-		return graphql_error(c, def, "%.*s %.*s: must define one or more fields.", BYTES_ARG(kind),
-		                     BYTES_ARG(graphql_text(def, "Name")));
+		return graphql_error(c, def, "%.*s %.*s: must define one or more fields.",
+		                     BYTES_ARG(kind), BYTES_ARG(graphql_text(def, "Name")));
 	if (bytes_is(kind, "INPUT_OBJECT") && !fields)
-		return graphql_error(c, def, "%.*s %.*s: must define one or more input fields.", BYTES_ARG(kind),
-		                     BYTES_ARG(graphql_text(def, "Name")));
+		return graphql_error(c, def, "%.*s %.*s: must define one or more input fields.",
+		                     BYTES_ARG(kind), BYTES_ARG(graphql_text(def, "Name")));
 	if (bytes_is(kind, "ENUM") && graphql_list(def, "EnumValues")->n == 0)
-		return graphql_error(c, def, "%.*s %.*s: must define one or more unique enum values.",
+		return graphql_error(c, def,
+		                     "%.*s %.*s: must define one or more unique enum values.",
 		                     BYTES_ARG(kind), BYTES_ARG(graphql_text(def, "Name")));
 	return OK;
 }
@@ -132,7 +142,8 @@ covariant(const struct graphql_schema *s, const struct value *required, const st
 	const struct value *x, *y;
 
 	for (;;) {
-		if (!required || !actual || (graphql_flag(required, "NonNull") && !graphql_flag(actual, "NonNull")))
+		if (!required || !actual ||
+		    (graphql_flag(required, "NonNull") && !graphql_flag(actual, "NonNull")))
 			return false;
 		x = value_member(required, "Elem");
 		y = value_member(actual, "Elem");
@@ -142,7 +153,8 @@ covariant(const struct graphql_schema *s, const struct value *required, const st
 		actual = y;
 	}
 	return !x && !y &&
-	       graphql_possible(s, graphql_text(required, "NamedType"), graphql_text(actual, "NamedType"));
+	       graphql_possible(s, graphql_text(required, "NamedType"),
+	                        graphql_text(actual, "NamedType"));
 }
 
 static status
@@ -157,19 +169,23 @@ check_promise(struct rego_call *c, const struct graphql_schema *s, const struct 
 
 	TRY(rego_charge(c, graphql_list(def, "Fields")->n + 8));
 	if (!have)
-		return graphql_error(c, def, "For %.*s to implement %.*s it must have a field called %.*s.",
+		return graphql_error(c, def,
+		                     "For %.*s to implement %.*s it must have a field called %.*s.",
 		                     BYTES_ARG(self), BYTES_ARG(other), BYTES_ARG(name));
 	graphql_type_show(value_member(want, "Type"), &shown);
 	if (!covariant(s, value_member(want, "Type"), value_member(have, "Type")))
-		return graphql_error(c, have, "For %.*s to implement %.*s the field %.*s must have type %s.",
-		                     BYTES_ARG(self), BYTES_ARG(other), BYTES_ARG(name), buf_cstr(&shown));
+		return graphql_error(c, have,
+		                     "For %.*s to implement %.*s the field %.*s must have type %s.",
+		                     BYTES_ARG(self), BYTES_ARG(other), BYTES_ARG(name),
+		                     buf_cstr(&shown));
 	for (uint32_t i = 0; i < args->n; i++)
-		if (!graphql_named(graphql_list(have, "Arguments"), graphql_text(&args->u.items[i], "Name")))
-			return graphql_error(
-				c, have,
-				"For %.*s to implement %.*s the field %.*s must have the same arguments but it is missing %.*s.",
-				BYTES_ARG(self), BYTES_ARG(other), BYTES_ARG(name),
-				BYTES_ARG(graphql_text(&args->u.items[i], "Name")));
+		if (!graphql_named(graphql_list(have, "Arguments"),
+		                   graphql_text(&args->u.items[i], "Name")))
+			return graphql_error(c, have,
+			                     "For %.*s to implement %.*s the field %.*s must have "
+			                     "the same arguments but it is missing %.*s.",
+			                     BYTES_ARG(self), BYTES_ARG(other), BYTES_ARG(name),
+			                     BYTES_ARG(graphql_text(&args->u.items[i], "Name")));
 	return OK;
 }
 
@@ -185,7 +201,8 @@ check_interfaces(struct rego_call *c, const struct graphql_schema *s, const stru
 		if (!iface)
 			return graphql_error(c, def, "Undefined type \"%.*s\".", BYTES_ARG(name));
 		if (!bytes_is(graphql_text(iface, "Kind"), "INTERFACE"))
-			return graphql_error(c, def, "\"%.*s\" is a non interface type %.*s.", BYTES_ARG(name),
+			return graphql_error(c, def, "\"%.*s\" is a non interface type %.*s.",
+			                     BYTES_ARG(name),
 			                     BYTES_ARG(graphql_text(iface, "Kind")));
 		fields = graphql_list(iface, "Fields");
 		for (uint32_t k = 0; k < fields->n; k++)
@@ -198,9 +215,12 @@ check_interfaces(struct rego_call *c, const struct graphql_schema *s, const stru
 			for (uint32_t n = 0; n < list->n; n++)
 				found |= value_eq(&list->u.items[n], &more->u.items[k]);
 			if (!found)
-				return graphql_error(c, def, "Type %.*s must implement %.*s because it is implemented by %.*s.",
+				return graphql_error(c, def,
+				                     "Type %.*s must implement %.*s because it is "
+				                     "implemented by %.*s.",
 				                     BYTES_ARG(graphql_text(def, "Name")),
-				                     BYTES_ARG(string_bytes(&more->u.items[k])), BYTES_ARG(name));
+				                     BYTES_ARG(string_bytes(&more->u.items[k])),
+				                     BYTES_ARG(name));
 		}
 	}
 	return OK;
@@ -218,7 +238,8 @@ check_union(struct rego_call *c, const struct graphql_schema *s, const struct va
 		if (!type)
 			return graphql_error(c, def, "Undefined type \"%.*s\".", BYTES_ARG(name));
 		if (!bytes_is(graphql_text(type, "Kind"), "OBJECT"))
-			return graphql_error(c, def, "UNION type \"%.*s\" must be OBJECT.", BYTES_ARG(name));
+			return graphql_error(c, def, "UNION type \"%.*s\" must be OBJECT.",
+			                     BYTES_ARG(name));
 	}
 	return OK;
 }

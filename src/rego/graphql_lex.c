@@ -64,11 +64,13 @@ skip_ignored(struct graphql_lexer *l)
 		uint8_t c = l->text.p[l->at];
 
 		if (c == '#') {
-			while (l->at < l->text.n && l->text.p[l->at] != '\n' && l->text.p[l->at] != '\r')
+			while (l->at < l->text.n && l->text.p[l->at] != '\n' &&
+			       l->text.p[l->at] != '\r')
 				advance(l);
 		} else if (c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == ',') {
 			advance(l);
-		} else if (bytes_starts(bytes_sub(l->text, l->at, l->text.n), BYTES("\xef\xbb\xbf"))) {
+		} else if (bytes_starts(bytes_sub(l->text, l->at, l->text.n),
+		                        BYTES("\xef\xbb\xbf"))) {
 			advance(l);
 		} else {
 			return;
@@ -83,8 +85,10 @@ digits(struct graphql_lexer *l)
 		l->token_line = l->line;
 		l->token_column = l->column;
 		if (l->at >= l->text.n)
-			return graphql_error_at(l, "Invalid number, expected digit but got: <EOF>.");
-		return graphql_error_at(l, "Invalid number, expected digit but got: \"%c\".", peek(l, 0));
+			return graphql_error_at(l,
+			                        "Invalid number, expected digit but got: <EOF>.");
+		return graphql_error_at(l, "Invalid number, expected digit but got: \"%c\".",
+		                        peek(l, 0));
 	}
 	while (is_digit(peek(l, 0)))
 		advance(l);
@@ -102,7 +106,9 @@ number(struct graphql_lexer *l)
 	if (peek(l, 0) == '0') {
 		advance(l);
 		if (is_digit(peek(l, 0)))
-			return graphql_error_at(l, "Invalid number, unexpected digit after 0: \"%c\".", peek(l, 0));
+			return graphql_error_at(l,
+			                        "Invalid number, unexpected digit after 0: \"%c\".",
+			                        peek(l, 0));
 	} else {
 		TRY(digits(l));
 	}
@@ -159,7 +165,8 @@ string(struct graphql_lexer *l)
 		if (c == '"')
 			break;
 		if (c < ' ' && c != '\t')
-			return graphql_error_at(l, "Invalid character within String: \"\\u%04d\".", c);
+			return graphql_error_at(l, "Invalid character within String: \"\\u%04d\".",
+			                        c);
 		if (c == '\\') {
 			TRY(escape(l, &out));
 			continue;
@@ -228,7 +235,9 @@ dedent(struct bytes t, struct buf *out)
 		if (begun)
 			buf_u8(out, '\n');
 		begun = true;
-		buf_bytes(out, no > 0 && common != SIZE_MAX ? bytes_sub(line, MIN(common, line.n), line.n) : line);
+		buf_bytes(out, no > 0 && common != SIZE_MAX
+		                       ? bytes_sub(line, MIN(common, line.n), line.n)
+		                       : line);
 	}
 }
 
@@ -305,10 +314,14 @@ graphql_next(struct graphql_lexer *l)
 	}
 	if (bytes_find_byte(BYTES("!$&():=@[]{|}"), rest.p[0], 0) == SIZE_MAX) {
 		if (rest.p[0] < ' ')
-			return graphql_error_at(l, "Cannot contain the invalid character \"\\u%04d\"", rest.p[0]);
+			return graphql_error_at(l,
+			                        "Cannot contain the invalid character \"\\u%04d\"",
+			                        rest.p[0]);
 		if (rest.p[0] == '\'')
-			return graphql_error_at(l, "Unexpected single quote character ('), did you mean to use a double quote (\")?");
-		return graphql_error_at(l, "Cannot parse the unexpected character \"%c\".", rest.p[0]);
+			return graphql_error_at(l, "Unexpected single quote character ('), did you "
+			                           "mean to use a double quote (\")?");
+		return graphql_error_at(l, "Cannot parse the unexpected character \"%c\".",
+		                        rest.p[0]);
 	}
 	l->token = TOKEN_PUNCTUATION;
 	l->value = bytes_sub(rest, 0, 1);

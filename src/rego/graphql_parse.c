@@ -36,7 +36,8 @@ graphql_is_word(const struct graphql_parser *p, const char *word)
 static const char *
 kind_name(const struct graphql_parser *p)
 {
-	static const char *const names[] = {"<EOF>", "Name", "Int", "Float", "String", "BlockString", "..."};
+	static const char *const names[] = {"<EOF>",  "Name",        "Int", "Float",
+	                                    "String", "BlockString", "..."};
 
 	return p->lex.token == TOKEN_PUNCTUATION ? "" : names[p->lex.token];
 }
@@ -77,7 +78,8 @@ graphql_expect(struct graphql_parser *p, char punctuation)
 
 	if (graphql_is(p, punctuation))
 		return graphql_advance(p);
-	return graphql_error_at(&p->lex, "Expected %c, found %s", punctuation, show_token(p, &shown));
+	return graphql_error_at(&p->lex, "Expected %c, found %s", punctuation,
+	                        show_token(p, &shown));
 }
 
 status
@@ -114,7 +116,8 @@ graphql_items(struct graphql_parser *p, char open, char close, bool required, gr
 	if (!opened)
 		return OK;
 	if (++p->depth > GRAPHQL_MAX_DEPTH)
-		return builtin_limit(p->lex.c, "the document nests deeper than %d", GRAPHQL_MAX_DEPTH);
+		return builtin_limit(p->lex.c, "the document nests deeper than %d",
+		                     GRAPHQL_MAX_DEPTH);
 	while (!graphql_is(p, close)) {
 		struct value v;
 
@@ -202,8 +205,8 @@ free_field(struct graphql_parser *p, struct value *ret)
 }
 
 static status
-value_node(struct graphql_parser *p, struct value position, enum graphql_value_kind kind, struct value raw,
-           struct value children, struct value *ret)
+value_node(struct graphql_parser *p, struct value position, enum graphql_value_kind kind,
+           struct value raw, struct value children, struct value *ret)
 {
 	struct value_list m = value_list_of(p->arena);
 
@@ -217,7 +220,8 @@ value_node(struct graphql_parser *p, struct value position, enum graphql_value_k
 
 /* A value that is one token. */
 static status
-scalar(struct graphql_parser *p, struct value position, enum graphql_value_kind kind, struct value *ret)
+scalar(struct graphql_parser *p, struct value position, enum graphql_value_kind kind,
+       struct value *ret)
 {
 	struct value raw = json_string(p->lex.value);
 
@@ -306,7 +310,8 @@ graphql_type_reference(struct graphql_parser *p, struct value *ret)
 	bool list, required;
 
 	if (++p->depth > GRAPHQL_MAX_DEPTH)
-		return builtin_limit(p->lex.c, "the document nests deeper than %d", GRAPHQL_MAX_DEPTH);
+		return builtin_limit(p->lex.c, "the document nests deeper than %d",
+		                     GRAPHQL_MAX_DEPTH);
 	value_push_named(&m, "Position", graphql_position(p));
 	TRY(graphql_skip(p, '[', &list));
 	if (list) {

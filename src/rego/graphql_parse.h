@@ -24,8 +24,8 @@ status graphql_unexpected(struct graphql_parser *p);
 status graphql_name(struct graphql_parser *p, struct value *ret);
 
 /* open item... close; `required`: at least one. An empty array when `open` is not there. */
-status graphql_items(struct graphql_parser *p, char open, char close, bool required, graphql_item *item,
-                     struct value *ret);
+status graphql_items(struct graphql_parser *p, char open, char close, bool required,
+                     graphql_item *item, struct value *ret);
 
 /* [line, column] of the current token. */
 struct value graphql_position(struct graphql_parser *p);

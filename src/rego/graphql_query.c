@@ -132,7 +132,8 @@ operation(struct graphql_parser *p, struct value *ret)
 {
 	struct value_list m = value_list_of(p->arena);
 	struct value kind = json_cstr("query"), name = json_cstr("");
-	struct value variables = value_empty(VALUE_ARRAY), directives = value_empty(VALUE_ARRAY), set;
+	struct value variables = value_empty(VALUE_ARRAY), directives = value_empty(VALUE_ARRAY),
+	             set;
 
 	value_push_named(&m, "Position", graphql_position(p));
 	if (!graphql_is(p, '{')) {

@@ -15,7 +15,7 @@ bool graphql_is_composite(const struct value *def);
 bool graphql_possible(const struct graphql_schema *s, struct bytes wanted, struct bytes actual);
 
 /* Checks the value of an argument, default or member against its type. */
-status graphql_check_value(struct rego_call *c, const struct graphql_schema *s, const struct value *type,
-                           const struct value *value, uint32_t depth);
+status graphql_check_value(struct rego_call *c, const struct graphql_schema *s,
+                           const struct value *type, const struct value *value, uint32_t depth);
 
 #endif

@@ -134,8 +134,9 @@ union_members(struct graphql_parser *p, struct value *ret)
 static const struct {
 	const char *word, *kind, *body; /* the member that the body goes to */
 } kinds[] = {
-	{"scalar", "SCALAR", NULL},      {"type", "OBJECT", "Fields"},  {"interface", "INTERFACE", "Fields"},
-	{"union", "UNION", "Types"},     {"enum", "ENUM", "EnumValues"}, {"input", "INPUT_OBJECT", "Fields"},
+        {"scalar", "SCALAR", NULL},           {"type", "OBJECT", "Fields"},
+        {"interface", "INTERFACE", "Fields"}, {"union", "UNION", "Types"},
+        {"enum", "ENUM", "EnumValues"},       {"input", "INPUT_OBJECT", "Fields"},
 };
 
 static status
@@ -170,7 +171,8 @@ kind_of(const struct graphql_parser *p)
 
 /* A type, or its extension, which must add something. */
 static status
-definition(struct graphql_parser *p, struct value text, bool extension, bool built_in, struct value *ret)
+definition(struct graphql_parser *p, struct value text, bool extension, bool built_in,
+           struct value *ret)
 {
 	struct value_list m = value_list_of(p->arena);
 	size_t kind = kind_of(p);
@@ -220,10 +222,25 @@ static status
 location(struct graphql_parser *p, struct value *ret)
 {
 	static const char *const known[] = {
-		"QUERY", "MUTATION", "SUBSCRIPTION", "FIELD", "FRAGMENT_DEFINITION", "FRAGMENT_SPREAD",
-		"INLINE_FRAGMENT", "VARIABLE_DEFINITION", "SCHEMA", "SCALAR", "OBJECT", "FIELD_DEFINITION",
-		"ARGUMENT_DEFINITION", "INTERFACE", "UNION", "ENUM", "ENUM_VALUE", "INPUT_OBJECT",
-		"INPUT_FIELD_DEFINITION",
+	        "QUERY",
+	        "MUTATION",
+	        "SUBSCRIPTION",
+	        "FIELD",
+	        "FRAGMENT_DEFINITION",
+	        "FRAGMENT_SPREAD",
+	        "INLINE_FRAGMENT",
+	        "VARIABLE_DEFINITION",
+	        "SCHEMA",
+	        "SCALAR",
+	        "OBJECT",
+	        "FIELD_DEFINITION",
+	        "ARGUMENT_DEFINITION",
+	        "INTERFACE",
+	        "UNION",
+	        "ENUM",
+	        "ENUM_VALUE",
+	        "INPUT_OBJECT",
+	        "INPUT_FIELD_DEFINITION",
 	};
 
 	for (size_t i = 0; i < COUNT_OF(known); i++)

@@ -42,7 +42,9 @@ fits(const struct value *have, bool has_default, const struct value *want)
 	const struct value *x, *y;
 
 	for (;; has_default = false) {
-		if (!have || !want || (graphql_flag(want, "NonNull") && !graphql_flag(have, "NonNull") && !has_default))
+		if (!have || !want ||
+		    (graphql_flag(want, "NonNull") && !graphql_flag(have, "NonNull") &&
+		     !has_default))
 			return false;
 		x = value_member(have, "Elem");
 		y = value_member(want, "Elem");
@@ -51,11 +53,13 @@ fits(const struct value *have, bool has_default, const struct value *want)
 		have = x;
 		want = y;
 	}
-	return !x && !y && bytes_equal(graphql_text(have, "NamedType"), graphql_text(want, "NamedType"));
+	return !x && !y &&
+	       bytes_equal(graphql_text(have, "NamedType"), graphql_text(want, "NamedType"));
 }
 
 static status
-use_variable(struct walk *w, const struct value *v, const struct value *type, bool place_has_default)
+use_variable(struct walk *w, const struct value *v, const struct value *type,
+             bool place_has_default)
 {
 	size_t i = index_of(w->variables, "Variable", graphql_text(v, "Raw"));
 	CLEANUP(buf_done) struct buf have = {0};
@@ -65,8 +69,9 @@ use_variable(struct walk *w, const struct value *v, const struct value *type, bo
 
 	TRY(rego_charge(w->c, 1 + w->variables->n));
 	if (i == SIZE_MAX)
-		return graphql_error(w->c, v, "Variable \"$%.*s\" is not defined by operation \"%.*s\".", TEXT(v, "Raw"),
-		                     TEXT(w->operation, "Name"));
+		return graphql_error(w->c, v,
+		                     "Variable \"$%.*s\" is not defined by operation \"%.*s\".",
+		                     TEXT(v, "Raw"), TEXT(w->operation, "Name"));
 	w->used_variables[i] = true;
 	def = &w->variables->u.items[i];
 	has_default = value_member(def, "DefaultValue") != NULL || place_has_default;
@@ -74,17 +79,23 @@ use_variable(struct walk *w, const struct value *v, const struct value *type, bo
 		return OK;
 	graphql_type_show(value_member(def, "Type"), &have);
 	graphql_type_show(type, &want);
-	return graphql_error(w->c, v, "Variable \"$%.*s\" of type \"%s\" used in position expecting type \"%s\".",
-	                     TEXT(v, "Raw"), buf_cstr(&have), buf_cstr(&want));
+	return graphql_error(
+	        w->c, v,
+	        "Variable \"$%.*s\" of type \"%s\" used in position expecting type \"%s\".",
+	        TEXT(v, "Raw"), buf_cstr(&have), buf_cstr(&want));
 }
 
 /* Variables anywhere inside a value. */
 static status
-use_variables(struct walk *w, const struct value *v, const struct value *type, bool has_default, uint32_t depth)
+use_variables(struct walk *w, const struct value *v, const struct value *type, bool has_default,
+              uint32_t depth)
 {
-	const struct value *kind = v && v->type == VALUE_OBJECT ? value_member(v, "Kind") : NULL, *items;
-	const struct value *elem = type && type->type == VALUE_OBJECT ? value_member(type, "Elem") : NULL;
-	const struct value *def = type && !elem ? graphql_type(w->s, graphql_text(type, "NamedType")) : NULL;
+	const struct value *kind = v && v->type == VALUE_OBJECT ? value_member(v, "Kind") : NULL,
+	                   *items;
+	const struct value *elem =
+	        type && type->type == VALUE_OBJECT ? value_member(type, "Elem") : NULL;
+	const struct value *def =
+	        type && !elem ? graphql_type(w->s, graphql_text(type, "NamedType")) : NULL;
 	int64_t k;
 
 	TRY(rego_charge(w->c, 4));
@@ -98,7 +109,8 @@ use_variables(struct walk *w, const struct value *v, const struct value *type, b
 
 		if (item->type != VALUE_OBJECT)
 			continue;
-		field = k == GRAPHQL_OBJECT && def ? graphql_named(graphql_list(def, "Fields"), graphql_text(item, "Name"))
+		field = k == GRAPHQL_OBJECT && def ? graphql_named(graphql_list(def, "Fields"),
+		                                                   graphql_text(item, "Name"))
 		                                   : NULL;
 		if (k == GRAPHQL_OBJECT)
 			inner = field ? value_member(field, "Type") : NULL;
@@ -110,7 +122,8 @@ use_variables(struct walk *w, const struct value *v, const struct value *type, b
 
 /* Arguments against their definitions; `owner` and `node` are for messages. */
 static status
-check_arguments(struct walk *w, const struct value *node, const struct value *defs, const char *owner)
+check_arguments(struct walk *w, const struct value *node, const struct value *defs,
+                const char *owner)
 {
 	const struct value *given = graphql_list(node, "Arguments");
 
@@ -121,21 +134,26 @@ check_arguments(struct walk *w, const struct value *node, const struct value *de
 
 		TRY(rego_charge(w->c, 2 + given->n + defs->n));
 		if (at == SIZE_MAX || g->type != VALUE_OBJECT)
-			return graphql_error(w->c, g, "Unknown argument \"%.*s\" on %s.", TEXT(g, "Name"), owner);
+			return graphql_error(w->c, g, "Unknown argument \"%.*s\" on %s.",
+			                     TEXT(g, "Name"), owner);
 		if (index_of(given, "Name", graphql_text(g, "Name")) != i)
-			return graphql_error(w->c, g, "There can be only one argument named \"%.*s\".", TEXT(g, "Name"));
+			return graphql_error(w->c, g,
+			                     "There can be only one argument named \"%.*s\".",
+			                     TEXT(g, "Name"));
 		def = &defs->u.items[at];
 		v = value_member(g, "Value");
 		if (!v)
 			continue;
 		TRY(graphql_check_value(w->c, w->s, value_member(def, "Type"), v, 0));
-		TRY(use_variables(w, v, value_member(def, "Type"), value_member(def, "DefaultValue") != NULL, 0));
+		TRY(use_variables(w, v, value_member(def, "Type"),
+		                  value_member(def, "DefaultValue") != NULL, 0));
 	}
 	return OK;
 }
 
 static status
-check_required(struct walk *w, const struct value *node, const struct value *defs, const char *owner)
+check_required(struct walk *w, const struct value *node, const struct value *defs,
+               const char *owner)
 {
 	for (uint32_t i = 0; i < defs->n; i++) {
 		const struct value *def = &defs->u.items[i], *type = value_member(def, "Type");
@@ -145,9 +163,10 @@ check_required(struct walk *w, const struct value *node, const struct value *def
 		    graphql_named(graphql_list(node, "Arguments"), graphql_text(def, "Name")))
 			continue;
 		graphql_type_show(type, &shown);
-		return graphql_error(w->c, node,
-		                     "%s argument \"%.*s\" of type \"%s\" is required, but it was not provided", owner,
-		                     TEXT(def, "Name"), buf_cstr(&shown));
+		return graphql_error(
+		        w->c, node,
+		        "%s argument \"%.*s\" of type \"%s\" is required, but it was not provided",
+		        owner, TEXT(def, "Name"), buf_cstr(&shown));
 	}
 	return OK;
 }
@@ -167,16 +186,20 @@ check_directives(struct walk *w, const struct value *node, const char *where)
 
 		TRY(rego_charge(w->c, 8 + list->n));
 		if (!def)
-			return graphql_error(w->c, d, "Unknown directive \"@%.*s\".", TEXT(d, "Name"));
+			return graphql_error(w->c, d, "Unknown directive \"@%.*s\".",
+			                     TEXT(d, "Name"));
 		places = graphql_list(def, "Locations");
 		for (uint32_t k = 0; k < places->n; k++)
 			fits_here |= bytes_is(string_bytes(&places->u.items[k]), where);
 		if (!fits_here)
-			return graphql_error(w->c, d, "Directive \"@%.*s\" may not be used on %s.", TEXT(d, "Name"), where);
-		if (!graphql_flag(def, "IsRepeatable") && index_of(list, "Name", string_bytes(&name)) != i)
-			return graphql_error(w->c, d,
-			                     "The directive \"@%.*s\" can only be used once at this location.",
-			                     TEXT(d, "Name"));
+			return graphql_error(w->c, d, "Directive \"@%.*s\" may not be used on %s.",
+			                     TEXT(d, "Name"), where);
+		if (!graphql_flag(def, "IsRepeatable") &&
+		    index_of(list, "Name", string_bytes(&name)) != i)
+			return graphql_error(
+			        w->c, d,
+			        "The directive \"@%.*s\" can only be used once at this location.",
+			        TEXT(d, "Name"));
 		buf_printf(&owner, "directive \"@%.*s\"", TEXT(d, "Name"));
 		buf_printf(&subject, "Directive \"@%.*s\"", TEXT(d, "Name"));
 		TRY(check_arguments(w, d, graphql_list(def, "Arguments"), buf_cstr(&owner)));
@@ -218,8 +241,8 @@ walk_field(struct walk *w, const struct value *f, const struct value *parent)
 
 	TRY(rego_charge(w->c, 8 + graphql_list(parent, "Fields")->n));
 	if (!field_of(w, parent, name, &def, &type_name))
-		return graphql_error(w->c, f, "Cannot query field \"%.*s\" on type \"%.*s\".", BYTES_ARG(name),
-		                     TEXT(parent, "Name"));
+		return graphql_error(w->c, f, "Cannot query field \"%.*s\" on type \"%.*s\".",
+		                     BYTES_ARG(name), TEXT(parent, "Name"));
 	buf_printf(&owner, "field \"%.*s.%.*s\"", TEXT(parent, "Name"), BYTES_ARG(name));
 	buf_printf(&subject, "Field \"%.*s\"", BYTES_ARG(name));
 	if (def) {
@@ -232,14 +255,17 @@ walk_field(struct walk *w, const struct value *f, const struct value *parent)
 		return OK;
 	if (!graphql_is_composite(type)) {
 		if (set->n > 0)
-			return graphql_error(
-				w->c, f, "Field \"%.*s\" must not have a selection since type \"%.*s\" has no subfields.",
-				BYTES_ARG(name), BYTES_ARG(type_name));
+			return graphql_error(w->c, f,
+			                     "Field \"%.*s\" must not have a selection since type "
+			                     "\"%.*s\" has no subfields.",
+			                     BYTES_ARG(name), BYTES_ARG(type_name));
 		return OK;
 	}
 	if (set->n == 0)
-		return graphql_error(w->c, f, "Field \"%.*s\" of type \"%.*s\" must have a selection of subfields.",
-		                     BYTES_ARG(name), BYTES_ARG(type_name));
+		return graphql_error(
+		        w->c, f,
+		        "Field \"%.*s\" of type \"%.*s\" must have a selection of subfields.",
+		        BYTES_ARG(name), BYTES_ARG(type_name));
 	return walk_set(w, set, type);
 }
 
@@ -267,9 +293,11 @@ condition(struct walk *w, const struct value *node, const struct value **ret)
 {
 	*ret = graphql_type(w->s, graphql_text(node, "TypeCondition"));
 	if (!*ret)
-		return graphql_error(w->c, node, "Unknown type \"%.*s\".", TEXT(node, "TypeCondition"));
+		return graphql_error(w->c, node, "Unknown type \"%.*s\".",
+		                     TEXT(node, "TypeCondition"));
 	if (!graphql_is_composite(*ret))
-		return graphql_error(w->c, node, "Fragment cannot condition on non composite type \"%.*s\".",
+		return graphql_error(w->c, node,
+		                     "Fragment cannot condition on non composite type \"%.*s\".",
 		                     TEXT(node, "TypeCondition"));
 	return OK;
 }
@@ -283,9 +311,10 @@ walk_inline(struct walk *w, const struct value *f, const struct value *parent)
 		TRY(condition(w, f, &type));
 		TRY(rego_charge(w->c, w->s->types.n));
 		if (!overlap(w->s, parent, type))
-			return graphql_error(
-				w->c, f, "Fragment cannot be spread here as objects of type \"%.*s\" can never be of type \"%.*s\".",
-				TEXT(parent, "Name"), TEXT(type, "Name"));
+			return graphql_error(w->c, f,
+			                     "Fragment cannot be spread here as objects of type "
+			                     "\"%.*s\" can never be of type \"%.*s\".",
+			                     TEXT(parent, "Name"), TEXT(type, "Name"));
 	}
 	TRY(check_directives(w, f, "INLINE_FRAGMENT"));
 	return walk_set(w, graphql_list(f, "SelectionSet"), type);
@@ -303,13 +332,14 @@ walk_spread(struct walk *w, const struct value *f, const struct value *parent)
 	fragment = &w->fragments->u.items[i];
 	w->used_fragments[i] = true;
 	if (w->visits[i] == VISIT_OPEN)
-		return graphql_error(w->c, f, "Cannot spread fragment \"%.*s\" within itself.", TEXT(f, "Name"));
+		return graphql_error(w->c, f, "Cannot spread fragment \"%.*s\" within itself.",
+		                     TEXT(f, "Name"));
 	TRY(condition(w, fragment, &type));
 	if (!overlap(w->s, parent, type))
-		return graphql_error(
-			w->c, f,
-			"Fragment \"%.*s\" cannot be spread here as objects of type \"%.*s\" can never be of type \"%.*s\".",
-			TEXT(f, "Name"), TEXT(parent, "Name"), TEXT(type, "Name"));
+		return graphql_error(w->c, f,
+		                     "Fragment \"%.*s\" cannot be spread here as objects of type "
+		                     "\"%.*s\" can never be of type \"%.*s\".",
+		                     TEXT(f, "Name"), TEXT(parent, "Name"), TEXT(type, "Name"));
 	TRY(check_directives(w, f, "FRAGMENT_SPREAD"));
 	if (w->visits[i] == VISIT_DONE)
 		return OK;
@@ -338,20 +368,25 @@ check_overlap(struct walk *w, const struct value *set, const struct value *paren
 			const struct value *y = &set->u.items[k];
 			struct value p, q;
 
-			if (!is_field(y) || !bytes_equal(graphql_text(x, "Alias"), graphql_text(y, "Alias")))
+			if (!is_field(y) ||
+			    !bytes_equal(graphql_text(x, "Alias"), graphql_text(y, "Alias")))
 				continue;
 			if (!bytes_equal(graphql_text(x, "Name"), graphql_text(y, "Name")))
 				return graphql_error(
-					w->c, y,
-					"Fields \"%.*s\" conflict because \"%.*s\" and \"%.*s\" are different fields. Use different aliases on the fields to fetch both if this was intentional.",
-					TEXT(x, "Alias"), TEXT(y, "Name"), TEXT(x, "Name"));
+				        w->c, y,
+				        "Fields \"%.*s\" conflict because \"%.*s\" and \"%.*s\" "
+				        "are different fields. Use different aliases on the fields "
+				        "to fetch both if this was intentional.",
+				        TEXT(x, "Alias"), TEXT(y, "Name"), TEXT(x, "Name"));
 			TRY(graphql_bare(w->c, graphql_list(x, "Arguments"), &p));
 			TRY(graphql_bare(w->c, graphql_list(y, "Arguments"), &q));
 			if (!value_eq(&p, &q))
 				return graphql_error(
-					w->c, y,
-					"Fields \"%.*s\" conflict because they have differing arguments. Use different aliases on the fields to fetch both if this was intentional.",
-					TEXT(x, "Alias"));
+				        w->c, y,
+				        "Fields \"%.*s\" conflict because they have differing "
+				        "arguments. Use different aliases on the fields to fetch "
+				        "both if this was intentional.",
+				        TEXT(x, "Alias"));
 		}
 	}
 	(void)parent;
@@ -394,16 +429,21 @@ check_variables(struct walk *w)
 		if (v->type != VALUE_OBJECT || !(type = value_member(v, "Type")))
 			return graphql_error(w->c, v, "a variable has no type");
 		if (index_of(w->variables, "Variable", graphql_text(v, "Variable")) != i)
-			return graphql_error(w->c, v, "There can be only one variable named \"$%.*s\".", TEXT(v, "Variable"));
+			return graphql_error(w->c, v,
+			                     "There can be only one variable named \"$%.*s\".",
+			                     TEXT(v, "Variable"));
 		def = graphql_type(w->s, graphql_type_name(type));
 		graphql_type_show(type, &shown);
 		if (!def)
-			return graphql_error(w->c, v, "Unknown type \"%.*s\".", BYTES_ARG(graphql_type_name(type)));
+			return graphql_error(w->c, v, "Unknown type \"%.*s\".",
+			                     BYTES_ARG(graphql_type_name(type)));
 		if (!graphql_is_input(def))
-			return graphql_error(w->c, v, "Variable \"$%.*s\" cannot be non-input type \"%s\".",
+			return graphql_error(w->c, v,
+			                     "Variable \"$%.*s\" cannot be non-input type \"%s\".",
 			                     TEXT(v, "Variable"), buf_cstr(&shown));
 		if (value_member(v, "DefaultValue"))
-			TRY(graphql_check_value(w->c, w->s, type, value_member(v, "DefaultValue"), 0));
+			TRY(graphql_check_value(w->c, w->s, type, value_member(v, "DefaultValue"),
+			                        0));
 		TRY(check_directives(w, v, "VARIABLE_DEFINITION"));
 	}
 	return OK;
@@ -424,9 +464,11 @@ walk_operation(struct walk *w, const struct value *op)
 		k++;
 	root = k < COUNT_OF(operations) ? graphql_type(w->s, w->s->root[k]) : NULL;
 	if (!root)
-		return graphql_error(w->c, op, "Schema does not support operation type \"%.*s\"", BYTES_ARG(word));
+		return graphql_error(w->c, op, "Schema does not support operation type \"%.*s\"",
+		                     BYTES_ARG(word));
 	if (k == 2 && set->n > 1)
-		return graphql_error(w->c, op, "Subscription \"%.*s\" must select only one top level field.",
+		return graphql_error(w->c, op,
+		                     "Subscription \"%.*s\" must select only one top level field.",
 		                     TEXT(op, "Name"));
 	w->operation = op;
 	w->variables = graphql_list(op, "VariableDefinitions");
@@ -438,9 +480,10 @@ walk_operation(struct walk *w, const struct value *op)
 	TRY(walk_set(w, set, root));
 	for (uint32_t i = 0; i < w->variables->n; i++)
 		if (!w->used_variables[i])
-			return graphql_error(w->c, &w->variables->u.items[i],
-			                     "Variable \"$%.*s\" is never used in operation \"%.*s\".",
-			                     TEXT(&w->variables->u.items[i], "Variable"), TEXT(op, "Name"));
+			return graphql_error(
+			        w->c, &w->variables->u.items[i],
+			        "Variable \"$%.*s\" is never used in operation \"%.*s\".",
+			        TEXT(&w->variables->u.items[i], "Variable"), TEXT(op, "Name"));
 	return OK;
 }
 
@@ -455,9 +498,12 @@ check_names(struct rego_call *c, const struct value *list, const char *what)
 		if (node->type != VALUE_OBJECT)
 			return graphql_error(c, NULL, "a definition is no object");
 		if (name.n > 0 && graphql_named(list, name) != node)
-			return graphql_error(c, node, "There can be only one %s named \"%.*s\".", what, BYTES_ARG(name));
+			return graphql_error(c, node, "There can be only one %s named \"%.*s\".",
+			                     what, BYTES_ARG(name));
 		if (name.n == 0 && list->n > 1)
-			return graphql_error(c, node, "This anonymous operation must be the only defined operation.");
+			return graphql_error(
+			        c, node,
+			        "This anonymous operation must be the only defined operation.");
 	}
 	return OK;
 }
@@ -477,7 +523,8 @@ graphql_validate(struct rego_call *c, const struct graphql_schema *s, const stru
 		TRY(walk_operation(&w, &list->u.items[i]));
 	for (uint32_t i = 0; i < w.fragments->n; i++)
 		if (!w.used_fragments[i])
-			return graphql_error(c, &w.fragments->u.items[i], "Fragment \"%.*s\" is never used.",
+			return graphql_error(c, &w.fragments->u.items[i],
+			                     "Fragment \"%.*s\" is never used.",
 			                     TEXT(&w.fragments->u.items[i], "Name"));
 	return OK;
 }

@@ -27,7 +27,8 @@ lists_name(const struct value *def, const char *member, struct bytes name)
 	const struct value *list = graphql_list(def, member);
 
 	for (uint32_t i = 0; i < list->n; i++)
-		if (list->u.items[i].type == VALUE_STRING && bytes_equal(string_bytes(&list->u.items[i]), name))
+		if (list->u.items[i].type == VALUE_STRING &&
+		    bytes_equal(string_bytes(&list->u.items[i]), name))
 			return true;
 	return false;
 }
@@ -35,7 +36,8 @@ lists_name(const struct value *def, const char *member, struct bytes name)
 bool
 graphql_possible(const struct graphql_schema *s, struct bytes wanted, struct bytes actual)
 {
-	return bytes_equal(wanted, actual) || lists_name(graphql_type(s, wanted), "Types", actual) ||
+	return bytes_equal(wanted, actual) ||
+	       lists_name(graphql_type(s, wanted), "Types", actual) ||
 	       lists_name(graphql_type(s, actual), "Interfaces", wanted);
 }
 
@@ -82,11 +84,11 @@ check_scalar(struct rego_call *c, const struct value *def, const struct value *v
 		const char *name;
 		unsigned int kinds; /* bits of those it takes */
 	} rows[] = {
-		{"Int", 1U << GRAPHQL_INT},
-		{"Float", 1U << GRAPHQL_INT | 1U << GRAPHQL_FLOAT},
-		{"String", 1U << GRAPHQL_STRING | 1U << GRAPHQL_BLOCK},
-		{"Boolean", 1U << GRAPHQL_BOOLEAN},
-		{"ID", 1U << GRAPHQL_INT | 1U << GRAPHQL_STRING | 1U << GRAPHQL_BLOCK},
+	        {"Int", 1U << GRAPHQL_INT},
+	        {"Float", 1U << GRAPHQL_INT | 1U << GRAPHQL_FLOAT},
+	        {"String", 1U << GRAPHQL_STRING | 1U << GRAPHQL_BLOCK},
+	        {"Boolean", 1U << GRAPHQL_BOOLEAN},
+	        {"ID", 1U << GRAPHQL_INT | 1U << GRAPHQL_STRING | 1U << GRAPHQL_BLOCK},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
@@ -103,11 +105,11 @@ check_enum(struct rego_call *c, const struct value *def, const struct value *v)
 
 	show_value(v, &shown);
 	if (value_kind(v) != GRAPHQL_ENUM)
-		return graphql_error(c, v, "Enum \"%.*s\" cannot represent non-enum value: %s.", BYTES_ARG(name),
-		                     buf_cstr(&shown));
+		return graphql_error(c, v, "Enum \"%.*s\" cannot represent non-enum value: %s.",
+		                     BYTES_ARG(name), buf_cstr(&shown));
 	if (!graphql_named(graphql_list(def, "EnumValues"), raw))
-		return graphql_error(c, v, "Value \"%.*s\" does not exist in \"%.*s\" enum.", BYTES_ARG(raw),
-		                     BYTES_ARG(name));
+		return graphql_error(c, v, "Value \"%.*s\" does not exist in \"%.*s\" enum.",
+		                     BYTES_ARG(raw), BYTES_ARG(name));
 	return OK;
 }
 
@@ -115,20 +117,23 @@ static status
 check_input_object(struct rego_call *c, const struct graphql_schema *s, const struct value *def,
                    const struct value *v, uint32_t depth)
 {
-	const struct value *fields = graphql_list(def, "Fields"), *given = graphql_list(v, "Children");
+	const struct value *fields = graphql_list(def, "Fields"),
+	                   *given = graphql_list(v, "Children");
 	struct bytes name = graphql_text(def, "Name");
 
 	if (value_kind(v) != GRAPHQL_OBJECT)
-		return graphql_error(c, v, "Expected value of type \"%.*s\", found %.*s.", BYTES_ARG(name),
-		                     BYTES_ARG(graphql_text(v, "Raw")));
+		return graphql_error(c, v, "Expected value of type \"%.*s\", found %.*s.",
+		                     BYTES_ARG(name), BYTES_ARG(graphql_text(v, "Raw")));
 	for (uint32_t i = 0; i < fields->n; i++) {
 		const struct value *f = &fields->u.items[i];
 
 		TRY(rego_charge(c, 1 + given->n));
-		if (graphql_flag(value_member(f, "Type"), "NonNull") && !value_member(f, "DefaultValue") &&
+		if (graphql_flag(value_member(f, "Type"), "NonNull") &&
+		    !value_member(f, "DefaultValue") &&
 		    !graphql_named(given, graphql_text(f, "Name")))
-			return graphql_error(c, v, "Field \"%.*s.%.*s\" of required type was not provided.",
-			                     BYTES_ARG(name), BYTES_ARG(graphql_text(f, "Name")));
+			return graphql_error(
+			        c, v, "Field \"%.*s.%.*s\" of required type was not provided.",
+			        BYTES_ARG(name), BYTES_ARG(graphql_text(f, "Name")));
 	}
 	for (uint32_t i = 0; i < given->n; i++) {
 		const struct value *g = &given->u.items[i];
@@ -136,13 +141,16 @@ check_input_object(struct rego_call *c, const struct graphql_schema *s, const st
 
 		TRY(rego_charge(c, 1 + fields->n));
 		if (graphql_named(given, graphql_text(g, "Name")) != g)
-			return graphql_error(c, g, "There can be only one input field named \"%.*s\".",
+			return graphql_error(c, g,
+			                     "There can be only one input field named \"%.*s\".",
 			                     BYTES_ARG(graphql_text(g, "Name")));
 		if (!f)
-			return graphql_error(c, g, "Field \"%.*s\" is not defined by type \"%.*s\".",
+			return graphql_error(c, g,
+			                     "Field \"%.*s\" is not defined by type \"%.*s\".",
 			                     BYTES_ARG(graphql_text(g, "Name")), BYTES_ARG(name));
 		if (value_member(g, "Value"))
-			TRY(graphql_check_value(c, s, value_member(f, "Type"), value_member(g, "Value"), depth + 1));
+			TRY(graphql_check_value(c, s, value_member(f, "Type"),
+			                        value_member(g, "Value"), depth + 1));
 	}
 	return OK;
 }
@@ -151,7 +159,8 @@ status
 graphql_check_value(struct rego_call *c, const struct graphql_schema *s, const struct value *type,
                     const struct value *v, uint32_t depth)
 {
-	const struct value *elem = type && type->type == VALUE_OBJECT ? value_member(type, "Elem") : NULL;
+	const struct value *elem =
+	        type && type->type == VALUE_OBJECT ? value_member(type, "Elem") : NULL;
 	const struct value *def, *items;
 	CLEANUP(buf_done) struct buf shown = {0};
 
@@ -163,16 +172,20 @@ graphql_check_value(struct rego_call *c, const struct graphql_schema *s, const s
 	if (value_kind(v) == GRAPHQL_NULL) {
 		graphql_type_show(type, &shown);
 		if (graphql_flag(type, "NonNull"))
-			return graphql_error(c, v, "Expected value of type \"%s\", found null.", buf_cstr(&shown));
+			return graphql_error(c, v, "Expected value of type \"%s\", found null.",
+			                     buf_cstr(&shown));
 		return OK;
 	}
 	if (elem) {
 		if (value_kind(v) != GRAPHQL_LIST)
-			return graphql_check_value(c, s, elem, v, depth + 1); /* one item stands for a list of it */
+			return graphql_check_value(
+			        c, s, elem, v, depth + 1); /* one item stands for a list of it */
 		items = graphql_list(v, "Children");
 		for (uint32_t i = 0; i < items->n; i++)
-			if (items->u.items[i].type == VALUE_OBJECT && value_member(&items->u.items[i], "Value"))
-				TRY(graphql_check_value(c, s, elem, value_member(&items->u.items[i], "Value"),
+			if (items->u.items[i].type == VALUE_OBJECT &&
+			    value_member(&items->u.items[i], "Value"))
+				TRY(graphql_check_value(c, s, elem,
+				                        value_member(&items->u.items[i], "Value"),
 				                        depth + 1));
 		return OK;
 	}

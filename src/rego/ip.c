@@ -120,7 +120,10 @@ network_of(struct ip ip, unsigned int bits)
 {
 	unsigned int host = (ip.v4 ? 32 : 128) - bits;
 	ip_number mask = host == 128 ? ~(ip_number)0 : ((ip_number)1 << host) - 1;
-	struct network net = {.first = ip.n & ~mask, .last = ip.n | mask, .bits = bits, .v4 = ip.v4};
+	struct network net = {.first = ip.n & ~mask,
+	                      .last = ip.n | mask,
+	                      .bits = bits,
+	                      .v4 = ip.v4};
 
 	net.shown = (struct ip){net.first, ip.v4};
 	return net;

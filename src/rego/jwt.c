@@ -28,8 +28,8 @@ from_pem(struct rego_call *c, struct bytes type, struct bytes der, struct bytes 
 		return builtin_error(c, "failed to extract a Key from the PEM certificate");
 	TRY(rego_charge(c, 2000));
 	if (!is_ok(cert ? jws_key_from_cert(der, &key, &err) : jws_key_from_spki(der, &key, &err)))
-		return builtin_error(c, "failed to parse a PEM %s: %s", cert ? "certificate" : "public key",
-		                     err.msg);
+		return builtin_error(c, "failed to parse a PEM %s: %s",
+		                     cert ? "certificate" : "public key", err.msg);
 	ret->list[ret->n++] = (struct jwt_key){.key = key};
 	return OK;
 }
@@ -45,7 +45,8 @@ member_bytes(struct rego_call *c, const struct value *jwk, const char *name, str
 	if (!v)
 		return OK;
 	if (v->type != VALUE_STRING)
-		return builtin_error(c, "failed to parse a JWK key (set): \"%s\" must be a string", name);
+		return builtin_error(c, "failed to parse a JWK key (set): \"%s\" must be a string",
+		                     name);
 	TRY(codec_base64url(c, "failed to parse a JWK key (set): ", string_bytes(v), &raw));
 	*ret = arena_copy(c->arena, buf_view(&raw));
 	return arena_check(c->arena, c->err);
@@ -66,8 +67,9 @@ read_jwk(struct rego_call *c, const struct value *v, struct jws_jwk *j)
 		const char *name;
 		struct bytes *to;
 	} members[] = {
-		{"k", &j->k}, {"n", &j->n},   {"e", &j->e},   {"d", &j->d},   {"p", &j->p}, {"q", &j->q},
-		{"dp", &j->dp}, {"dq", &j->dq}, {"qi", &j->qi}, {"x", &j->x}, {"y", &j->y},
+	        {"k", &j->k},   {"n", &j->n}, {"e", &j->e},   {"d", &j->d},
+	        {"p", &j->p},   {"q", &j->q}, {"dp", &j->dp}, {"dq", &j->dq},
+	        {"qi", &j->qi}, {"x", &j->x}, {"y", &j->y},
 	};
 
 	*j = (struct jws_jwk){.kty = member_text(v, "kty"), .crv = member_text(v, "crv")};
@@ -109,7 +111,8 @@ jwt_keys_from_value(struct rego_call *c, const struct value *v, struct jwt_keys 
 	if (!set)
 		return add_jwk(c, v, ret);
 	if (set->type != VALUE_ARRAY)
-		return builtin_error(c, "failed to parse a JWK key (set): \"keys\" must be an array");
+		return builtin_error(c,
+		                     "failed to parse a JWK key (set): \"keys\" must be an array");
 	for (uint32_t i = 0; i < set->n; i++)
 		TRY(add_jwk(c, &set->u.items[i], ret));
 	return OK;
@@ -128,7 +131,9 @@ jwt_keys_read(struct rego_call *c, struct bytes text, struct jwt_keys *ret)
 		return from_pem(c, type, buf_view(&der), rest, ret);
 	s = codec_json(c, text, &v);
 	if (!is_ok(s))
-		return s.cls == ERR_LIMIT ? s : builtin_error(c, "failed to parse a JWK key (set): no JSON");
+		return s.cls == ERR_LIMIT
+		               ? s
+		               : builtin_error(c, "failed to parse a JWK key (set): no JSON");
 	return jwt_keys_from_value(c, &v, ret);
 }
 

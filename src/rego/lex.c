@@ -17,7 +17,8 @@ is_digit(uint8_t c)
 static bool
 is_name(uint8_t c, bool first)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (!first && is_digit(c));
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+	       (!first && is_digit(c));
 }
 
 static uint8_t

@@ -25,10 +25,10 @@ enum token_kind {
 #define PUNCT2(a, b) ((uint16_t)((a) | (b) << 8))
 
 struct token {
-	uint8_t kind;     /* enum token_kind */
-	bool space;       /* white space or a comment before it */
-	bool newline;     /* a line break before it */
-	bool dotted;      /* a name with a dot right behind it: no keyword */
+	uint8_t kind; /* enum token_kind */
+	bool space;   /* white space or a comment before it */
+	bool newline; /* a line break before it */
+	bool dotted;  /* a name with a dot right behind it: no keyword */
 	uint16_t punct;
 	uint32_t off, end;
 	struct bytes text; /* of names and numbers; of strings without quotes, still escaped */

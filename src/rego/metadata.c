@@ -12,8 +12,8 @@ enum { METADATA_STEPS = 1000 * 1000 };
 
 struct annotation {
 	struct module *module;
-	struct rule *rule;   /* NULL: about the package */
-	struct bytes scope;  /* "rule", "document", "package", "subpackages" */
+	struct rule *rule;  /* NULL: about the package */
+	struct bytes scope; /* "rule", "document", "package", "subpackages" */
 	struct value value;
 	struct annotation *next;
 };
@@ -42,7 +42,10 @@ read_yaml(struct compiler *c, struct bytes text, struct value *ret)
 {
 	const struct rego_builtin *yaml = rego_builtin_find(c->builtins, BYTES("yaml.unmarshal"));
 	struct rego_eval ev = {.arena = &c->arena, .steps_left = METADATA_STEPS, .err = c->err};
-	struct rego_call call = {.eval = &ev, .arena = &c->arena, .name = "metadata", .err = c->err};
+	struct rego_call call = {.eval = &ev,
+	                         .arena = &c->arena,
+	                         .name = "metadata",
+	                         .err = c->err};
 	struct value arg = json_string(text);
 
 	return yaml ? yaml->fn(&call, &arg, ret) : OK;
@@ -111,11 +114,12 @@ add_annotation(struct compiler *c, struct module *m, uint32_t end, struct bytes 
 		return OK; /* about nothing */
 	scope = value_member(&a->value, "scope");
 	entry = value_member(&a->value, "entrypoint");
-	a->scope = scope && scope->type == VALUE_STRING ? json_text(scope) :
-	           !a->rule                             ? BYTES("package") :
-	           entry && value_holds(entry)          ? BYTES("document") :
-	                                                  BYTES("rule");
-	a->value = value_with_member(&c->arena, &a->value, json_cstr("scope"), json_string(a->scope));
+	a->scope = scope && scope->type == VALUE_STRING ? json_text(scope)
+	           : !a->rule                           ? BYTES("package")
+	           : entry && value_holds(entry)        ? BYTES("document")
+	                                                : BYTES("rule");
+	a->value =
+	        value_with_member(&c->arena, &a->value, json_cstr("scope"), json_string(a->scope));
 	lengthen(c, &a->value, "authors", author);
 	lengthen(c, &a->value, "related_resources", resource);
 	*c->annotations_tail = a;
@@ -137,12 +141,14 @@ read_module(struct compiler *c, struct module *m)
 		if (!comment_text(line, &words) || !bytes_is(bytes_trim(words), "METADATA"))
 			continue;
 		while (at < text.n && comment_text(line_at(text, at), &words)) {
-			buf_bytes(&yaml, bytes_sub(words, words.n > 0 && words.p[0] == ' ', words.n));
+			buf_bytes(&yaml,
+			          bytes_sub(words, words.n > 0 && words.p[0] == ' ', words.n));
 			buf_u8(&yaml, '\n');
 			at += line_at(text, at).n + 1;
 		}
 		TRY(buf_check(&yaml, c->err));
-		TRY(add_annotation(c, m, (uint32_t)MIN(at, text.n), arena_copy(&c->arena, buf_view(&yaml))));
+		TRY(add_annotation(c, m, (uint32_t)MIN(at, text.n),
+		                   arena_copy(&c->arena, buf_view(&yaml))));
 	}
 	return compile_memory(c);
 }
@@ -186,7 +192,8 @@ same_package(const struct module *a, const struct module *b, uint32_t n)
 }
 
 static void
-push_link(struct compiler *c, struct value_list *chain, struct value path, const struct value *notes)
+push_link(struct compiler *c, struct value_list *chain, struct value path,
+          const struct value *notes)
 {
 	struct value_list l = value_list_of(&c->arena);
 
@@ -214,13 +221,14 @@ push_packages(struct compiler *c, const struct module *m, struct value_list *cha
 	const struct annotation *a;
 
 	for (a = c->annotations; a; a = a->next)
-		if (!a->rule && bytes_is(a->scope, "package") && a->module->n_package == m->n_package &&
+		if (!a->rule && bytes_is(a->scope, "package") &&
+		    a->module->n_package == m->n_package &&
 		    same_package(a->module, m, m->n_package))
 			push_link(c, chain, path_of(c, m, m->n_package, NULL), &a->value);
 	for (uint32_t n = m->n_package; n > 0; n--)
 		for (a = c->annotations; a; a = a->next)
-			if (!a->rule && bytes_is(a->scope, "subpackages") && a->module->n_package == n &&
-			    same_package(a->module, m, n))
+			if (!a->rule && bytes_is(a->scope, "subpackages") &&
+			    a->module->n_package == n && same_package(a->module, m, n))
 				push_link(c, chain, path_of(c, m, n, NULL), &a->value);
 }
 

@@ -44,7 +44,8 @@ parser_status(const struct parser *ps, struct err *err)
 {
 	if (ps->arena->failed)
 		return arena_check(ps->arena, err);
-	return source_error(ps->source, ps->fail_off, err, ps->fail_class ? ps->fail_class : ERR_PARSE,
+	return source_error(ps->source, ps->fail_off, err,
+	                    ps->fail_class ? ps->fail_class : ERR_PARSE,
 	                    ps->fail_id ? ps->fail_id : "E-REGO-001", "%s",
 	                    ps->failed ? ps->fail_text : "syntax error");
 }
@@ -127,8 +128,8 @@ at_word(const struct parser *ps, const char *word)
 bool
 is_reserved(struct bytes name)
 {
-	static const char *const words[] = {"package", "import", "as",   "default", "else", "with",
-	                                    "null",    "true",   "false", "some",   "not"};
+	static const char *const words[] = {"package", "import", "as",    "default", "else", "with",
+	                                    "null",    "true",   "false", "some",    "not"};
 
 	for (size_t i = 0; i < COUNT_OF(words); i++)
 		if (bytes_is(name, words[i]))

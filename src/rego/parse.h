@@ -13,7 +13,7 @@
 enum {
 	PARSE_MAX_TEXT = 16 * 1024 * 1024,
 	PARSE_MAX_DEPTH = 200,
-	PARSE_MAX_TOKENS = 40,  /* tokens read, as a multiple of the bytes of the text (+ 4096) */
+	PARSE_MAX_TOKENS = 40, /* tokens read, as a multiple of the bytes of the text (+ 4096) */
 };
 
 struct parser {
@@ -22,14 +22,14 @@ struct parser {
 	struct module *module; /* NULL while a query is parsed */
 	struct lexer lexer;
 	struct token tok;
-	uint32_t last_end;     /* where the token before `tok` ended */
+	uint32_t last_end; /* where the token before `tok` ended */
 	uint32_t depth;
 	uint64_t tokens_left;
-	bool v1;               /* rules need if and contains; all keywords known */
+	bool v1; /* rules need if and contains; all keywords known */
 	bool kw_in, kw_every, kw_if, kw_contains;
 	/* The failure that came furthest: what a rejected alternative tells. */
 	bool failed;
-	bool fatal;            /* a limit: no alternative may hide it */
+	bool fatal; /* a limit: no alternative may hide it */
 	uint32_t fail_off;
 	enum err_class fail_class;
 	const char *fail_id;
@@ -40,7 +40,8 @@ struct parser {
 status parse_module(struct arena *a, const struct source *source, bool v1, struct module **ret,
                     struct err *err);
 /* A query: expressions separated by ; or line breaks. Keywords of v1. */
-status parse_query(struct arena *a, const struct source *source, struct body **ret, struct err *err);
+status parse_query(struct arena *a, const struct source *source, struct body **ret,
+                   struct err *err);
 
 /* ---- shared by the parser's files ---- */
 
@@ -77,12 +78,13 @@ struct term *term_const(struct parser *ps, struct value v, uint32_t off);
 enum { LEVEL_IN, LEVEL_RELATION, LEVEL_OR, LEVEL_AND, LEVEL_SUM, LEVEL_PRODUCT, LEVEL_TERM };
 
 /* NULL = failed (recorded in the parser). */
-struct term *parse_expr_term(struct parser *ps);              /* everything but := and = */
-struct term *parse_head_term(struct parser *ps);              /* one term with its brackets */
+struct term *parse_expr_term(struct parser *ps); /* everything but := and = */
+struct term *parse_head_term(struct parser *ps); /* one term with its brackets */
 struct term *parse_infix(struct parser *ps, struct term *left, int level, bool pair_in);
-struct body *parse_body(struct parser *ps, uint16_t close);   /* up to and with the bracket; 0 = end */
+struct body *parse_body(struct parser *ps,
+                        uint16_t close); /* up to and with the bracket; 0 = end */
 struct expr *parse_literal(struct parser *ps);
-bool parse_with(struct parser *ps, struct expr *e);           /* the modifiers, where there are any */
+bool parse_with(struct parser *ps, struct expr *e); /* the modifiers, where there are any */
 bool parse_package_path(struct parser *ps, struct term_list *path);
 struct term *parse_primary(struct parser *ps);
 

@@ -212,7 +212,8 @@ parse_body(struct parser *ps, uint16_t close)
 		if (!e)
 			return NULL;
 		if (b->n == cap) {
-			struct expr **grown = arena_array(ps->arena, cap ? cap * 2 : 4, sizeof *grown);
+			struct expr **grown =
+			        arena_array(ps->arena, cap ? cap * 2 : 4, sizeof *grown);
 
 			if (!grown)
 				return NULL;
@@ -225,7 +226,8 @@ parse_body(struct parser *ps, uint16_t close)
 			while (take_punct(ps, PUNCT(';')))
 				;
 		} else if (!at_end(ps, close) && !ps->tok.newline) {
-			(void)parser_fail(ps, ps->tok.off, "expected a line break, ; or the end of the body");
+			(void)parser_fail(ps, ps->tok.off,
+			                  "expected a line break, ; or the end of the body");
 			return NULL;
 		}
 	}

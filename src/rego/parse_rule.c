@@ -16,8 +16,8 @@ keyword_import(struct parser *ps, const struct term *path)
 	struct bytes word[3] = {{0}};
 
 	for (uint32_t i = 0; i < path->n && i < 3; i++)
-		word[i] = path->items[i]->kind == TERM_VAR ? path->items[i]->u.name :
-		                                             json_text(&path->items[i]->u.value);
+		word[i] = path->items[i]->kind == TERM_VAR ? path->items[i]->u.name
+		                                           : json_text(&path->items[i]->u.value);
 	if (bytes_is(word[0], "rego") && bytes_is(word[1], "v1") && path->n == 2) {
 		ps->v1 = true;
 		ps->module->v1 = true;
@@ -43,11 +43,15 @@ static bool
 check_import(struct parser *ps, const struct term *path)
 {
 	if (path->kind != TERM_REF || path->items[0]->kind != TERM_VAR ||
-	    !(bytes_is(path->items[0]->u.name, "data") || bytes_is(path->items[0]->u.name, "input")))
-		return parser_fail(ps, path->off, "an import starts with data, input, rego or future");
+	    !(bytes_is(path->items[0]->u.name, "data") ||
+	      bytes_is(path->items[0]->u.name, "input")))
+		return parser_fail(ps, path->off,
+		                   "an import starts with data, input, rego or future");
 	for (uint32_t i = 1; i < path->n; i++)
-		if (path->items[i]->kind != TERM_CONST || path->items[i]->u.value.type != VALUE_STRING)
-			return parser_fail(ps, path->items[i]->off, "an import path has constant parts");
+		if (path->items[i]->kind != TERM_CONST ||
+		    path->items[i]->u.value.type != VALUE_STRING)
+			return parser_fail(ps, path->items[i]->off,
+			                   "an import path has constant parts");
 	return true;
 }
 
@@ -99,7 +103,8 @@ set_head(struct parser *ps, struct rule *r, struct term *t)
 		r->n_args = t->n;
 		t = t->fn;
 	}
-	if (!t || t->paren || (t->kind != TERM_VAR && (t->kind != TERM_REF || t->items[0]->kind != TERM_VAR)))
+	if (!t || t->paren ||
+	    (t->kind != TERM_VAR && (t->kind != TERM_REF || t->items[0]->kind != TERM_VAR)))
 		return parser_fail(ps, r->off, "expected the name of a rule");
 	for (uint32_t i = 0; i < (t->kind == TERM_REF ? t->n : 1); i++) {
 		struct term *part = t->kind == TERM_REF ? t->items[i] : t;
@@ -175,7 +180,8 @@ parse_rule_body(struct parser *ps, struct rule *r, bool *had_if)
 	}
 	if (at_punct(ps, PUNCT('{'))) {
 		if (ps->v1)
-			return parser_fail(ps, ps->tok.off, "expected if before the body of the rule");
+			return parser_fail(ps, ps->tok.off,
+			                   "expected if before the body of the rule");
 		parser_scan(ps);
 		return (r->body = parse_body(ps, PUNCT('}'))) != NULL;
 	}
@@ -226,7 +232,8 @@ parse_else(struct parser *ps, struct rule *r)
 		if (!true_value(ps, e) || !parse_rule_body(ps, e, &had_if))
 			return false;
 		if (!e->body && e->generated)
-			return parser_fail(ps, ps->tok.off, "expected a value or a body after else");
+			return parser_fail(ps, ps->tok.off,
+			                   "expected a value or a body after else");
 		r->otherwise = e;
 		r = e;
 	}
@@ -351,8 +358,10 @@ parse_module(struct arena *a, const struct source *source, bool v1, struct modul
 	struct parser ps;
 
 	if (source->text.n > PARSE_MAX_TEXT)
-		return err_at(err, err_set(err, ERR_LIMIT, "E-REGO-003", "the policy is larger than %d bytes",
-		                           PARSE_MAX_TEXT), "%s", source->name);
+		return err_at(err,
+		              err_set(err, ERR_LIMIT, "E-REGO-003",
+		                      "the policy is larger than %d bytes", PARSE_MAX_TEXT),
+		              "%s", source->name);
 	parser_start(&ps, a, source);
 	ps.v1 = ps.kw_in = ps.kw_every = ps.kw_if = ps.kw_contains = v1;
 	ps.module = arena_new(a, struct module);

@@ -9,13 +9,19 @@ static const struct infix {
 	uint8_t level;
 	const char *name;
 } infix_table[] = {
-	{PUNCT2('=', '='), LEVEL_RELATION, "equal"}, {PUNCT2('!', '='), LEVEL_RELATION, "neq"},
-	{PUNCT2('<', '='), LEVEL_RELATION, "lte"},   {PUNCT2('>', '='), LEVEL_RELATION, "gte"},
-	{PUNCT('<'), LEVEL_RELATION, "lt"},          {PUNCT('>'), LEVEL_RELATION, "gt"},
-	{PUNCT('|'), LEVEL_OR, "or"},                {PUNCT('&'), LEVEL_AND, "and"},
-	{PUNCT('+'), LEVEL_SUM, "plus"},             {PUNCT('-'), LEVEL_SUM, "minus"},
-	{PUNCT('*'), LEVEL_PRODUCT, "mul"},          {PUNCT('/'), LEVEL_PRODUCT, "div"},
-	{PUNCT('%'), LEVEL_PRODUCT, "rem"},
+        {PUNCT2('=', '='), LEVEL_RELATION, "equal"},
+        {PUNCT2('!', '='), LEVEL_RELATION, "neq"},
+        {PUNCT2('<', '='), LEVEL_RELATION, "lte"},
+        {PUNCT2('>', '='), LEVEL_RELATION, "gte"},
+        {PUNCT('<'), LEVEL_RELATION, "lt"},
+        {PUNCT('>'), LEVEL_RELATION, "gt"},
+        {PUNCT('|'), LEVEL_OR, "or"},
+        {PUNCT('&'), LEVEL_AND, "and"},
+        {PUNCT('+'), LEVEL_SUM, "plus"},
+        {PUNCT('-'), LEVEL_SUM, "minus"},
+        {PUNCT('*'), LEVEL_PRODUCT, "mul"},
+        {PUNCT('/'), LEVEL_PRODUCT, "div"},
+        {PUNCT('%'), LEVEL_PRODUCT, "rem"},
 };
 
 static const struct infix *
@@ -138,8 +144,10 @@ parse_items(struct parser *ps, struct term_list *l, uint16_t close)
 		if (!take_punct(ps, PUNCT(',')))
 			break;
 	}
-	return want_punct(ps, close, close == PUNCT(')') ? "expected , or )" :
-	                             close == PUNCT(']') ? "expected , or ]" : "expected , or }");
+	return want_punct(ps, close,
+	                  close == PUNCT(')')   ? "expected , or )"
+	                  : close == PUNCT(']') ? "expected , or ]"
+	                                        : "expected , or }");
 }
 
 /* Behind `[x |`; NULL and back at the | if that is no comprehension. */
@@ -185,7 +193,8 @@ parse_items_from(struct parser *ps, struct term_list *l, struct term *first, uin
 		parser_scan(ps);
 		return true;
 	}
-	if (!want_punct(ps, PUNCT(','), close == PUNCT(']') ? "expected , or ]" : "expected , or }"))
+	if (!want_punct(ps, PUNCT(','),
+	                close == PUNCT(']') ? "expected , or ]" : "expected , or }"))
 		return false;
 	return parse_items(ps, l, close);
 }
@@ -253,7 +262,8 @@ parse_braces(struct parser *ps)
 	first = parse_infix(ps, NULL, LEVEL_AND, false);
 	if (!first)
 		return NULL;
-	if (at_punct(ps, PUNCT('|')) && (t = try_comprehension(ps, TERM_SET_COMP, off, NULL, first)))
+	if (at_punct(ps, PUNCT('|')) &&
+	    (t = try_comprehension(ps, TERM_SET_COMP, off, NULL, first)))
 		return t;
 	first = parse_infix(ps, first, LEVEL_IN, false);
 	if (!first)
@@ -310,7 +320,8 @@ template_text(struct parser *ps, bool raw, struct term_list *l, bool *more)
 	while (at < all.n && all.p[at] != close && all.p[at] != '{') {
 		if (all.p[at] == '\n' && !raw)
 			return parser_fail(ps, from, "the string does not end on its line");
-		at += all.p[at] == '\\' && (!raw || (at + 1 < all.n && all.p[at + 1] == '{')) ? 2 : 1;
+		at += all.p[at] == '\\' && (!raw || (at + 1 < all.n && all.p[at + 1] == '{')) ? 2
+		                                                                              : 1;
 	}
 	if (at >= all.n)
 		return parser_fail(ps, from, "the string does not end");
@@ -339,13 +350,15 @@ template_text(struct parser *ps, bool raw, struct term_list *l, bool *more)
 static struct term *
 template_with(struct parser *ps, struct term *t)
 {
-	struct term *comp = term_new(ps, TERM_ARRAY_COMP, t->off), *ref = term_new(ps, TERM_REF, t->off);
+	struct term *comp = term_new(ps, TERM_ARRAY_COMP, t->off),
+	            *ref = term_new(ps, TERM_REF, t->off);
 	struct term *var = term_new(ps, TERM_VAR, t->off), *use = term_new(ps, TERM_VAR, t->off);
 	struct body *b = arena_new(ps->arena, struct body);
 	struct expr *e = arena_new(ps->arena, struct expr);
 	struct term_list l = {0};
 
-	if (!comp || !ref || !var || !use || !b || !e || !(b->list = arena_new(ps->arena, struct expr *)))
+	if (!comp || !ref || !var || !use || !b || !e ||
+	    !(b->list = arena_new(ps->arena, struct expr *)))
 		return NULL;
 	var->u.name = use->u.name = BYTES("a template's value");
 	e->kind = EXPR_TERM;
@@ -463,7 +476,9 @@ parse_primary(struct parser *ps)
 	case TOK_ERROR:
 		break;
 	}
-	(void)parser_fail(ps, off, ps->tok.kind == TOK_EOF ? "unexpected end of the text" : "expected a value");
+	(void)parser_fail(ps, off,
+	                  ps->tok.kind == TOK_EOF ? "unexpected end of the text"
+	                                          : "expected a value");
 	return NULL;
 }
 

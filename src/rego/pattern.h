@@ -18,6 +18,7 @@ status pattern_match(struct rego_call *c, const struct re *re, struct bytes text
 
 /* A budget of steps for one call of the matcher, and the settling of what it used. */
 struct re_budget pattern_budget(struct rego_call *c);
-status pattern_settle(struct rego_call *c, const struct re_budget *budget, status s, const struct err *err);
+status pattern_settle(struct rego_call *c, const struct re_budget *budget, status s,
+                      const struct err *err);
 
 #endif

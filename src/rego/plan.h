@@ -21,21 +21,21 @@ struct plan {
 	uint32_t file;
 	struct variable *vars;
 	uint32_t n_vars, words;
-	uint32_t *reg_of;  /* register of a variable */
+	uint32_t *reg_of; /* register of a variable */
 	var_set *bound;
-	uint32_t *labels;  /* place in code, UINT32_MAX while unknown */
+	uint32_t *labels; /* place in code, UINT32_MAX while unknown */
 	uint32_t n_labels, cap_labels;
 	uint32_t n_registers, max_registers; /* in use, and at most so far */
-	uint32_t start;    /* of this function in code */
-	uint32_t fail;     /* label */
+	uint32_t start;                      /* of this function in code */
+	uint32_t fail;                       /* label */
 	uint32_t line;
-	bool loops;        /* a loop was opened since somebody cleared this */
-	bool query;        /* the next body is the query's own */
-	bool query_body;   /* this one is: values of its expressions are kept */
-	uint32_t query_values; /* first register of them */
-	bool deferred;     /* arguments that match only what the body binds */
+	bool loops;                      /* a loop was opened since somebody cleared this */
+	bool query;                      /* the next body is the query's own */
+	bool query_body;                 /* this one is: values of its expressions are kept */
+	uint32_t query_values;           /* first register of them */
+	bool deferred;                   /* arguments that match only what the body binds */
 	uint32_t unsafe_var, unsafe_off; /* why the last expression was not ready */
-	const struct rule *rule; /* that is planned */
+	const struct rule *rule;         /* that is planned */
 };
 
 /* ---- ready.c: can it be evaluated with what is bound? ---- */

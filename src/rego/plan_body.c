@@ -171,8 +171,8 @@ plan_with(struct plan *p, struct expr *e)
 	TRY(new_registers(p, 1, &frame));
 	TRY(emit(p, OP_WITH, frame, 0, 0, 0));
 	for (uint32_t i = 0; i < e->n_with; i++)
-		TRY(e->with[i].is_function ? with_function(p, &e->with[i], values[i]) :
-		                             with_document(p, &e->with[i], values[i]));
+		TRY(e->with[i].is_function ? with_function(p, &e->with[i], values[i])
+		                           : with_document(p, &e->with[i], values[i]));
 	p->fail = none;
 	TRY(plan_bare(p, e));
 	TRY(emit(p, OP_LEAVE, frame, 0, 0, 0));
@@ -227,8 +227,8 @@ plan_positive(struct plan *p, struct expr *e)
 static status
 plan_query_expr(struct plan *p, struct expr *e, uint32_t i)
 {
-	if (p->c->filter || e->kind != EXPR_TERM || e->negated || e->n_with > 0 || is_unify(e->term) ||
-	    is_print(e->term) ||
+	if (p->c->filter || e->kind != EXPR_TERM || e->negated || e->n_with > 0 ||
+	    is_unify(e->term) || is_print(e->term) ||
 	    (e->term->kind == TERM_CALL && e->term->u.call.callee.builtin &&
 	     e->term->n > e->term->u.call.callee.builtin->arity)) {
 		TRY(e->n_with > 0 ? plan_with(p, e) : plan_bare(p, e));
@@ -283,7 +283,8 @@ unsafe(struct plan *p, uint32_t off)
 		return source_error(p->source, off, p->c->err, ERR_PARSE, "E-REGO-016",
 		                    "the expression can't be evaluated with what is known here");
 	return source_error(p->source, p->unsafe_off, p->c->err, ERR_PARSE, "E-REGO-016",
-	                    "variable %.*s is unsafe: nothing gives it a value", BYTES_ARG(v->name));
+	                    "variable %.*s is unsafe: nothing gives it a value",
+	                    BYTES_ARG(v->name));
 }
 
 status

@@ -6,20 +6,20 @@ static const struct {
 	const char *name;
 	uint16_t value, condition;
 } operators[] = {
-	{"equal", OP_EQV, OP_EQ},
-	{"neq", OP_NEV, OP_NE},
-	{"lt", OP_LTV, OP_LT},
-	{"lte", OP_LEV, OP_LE},
-	{"gt", OP_GTV, OP_GT},
-	{"gte", OP_GEV, OP_GE},
-	{"internal.member_2", OP_INV, OP_IN},
-	{"plus", OP_ADD, OP_NOP},
-	{"minus", OP_SUB, OP_NOP},
-	{"mul", OP_MUL, OP_NOP},
-	{"div", OP_DIV, OP_NOP},
-	{"rem", OP_REM, OP_NOP},
-	{"and", OP_AND, OP_NOP},
-	{"or", OP_OR, OP_NOP},
+        {"equal", OP_EQV, OP_EQ},
+        {"neq", OP_NEV, OP_NE},
+        {"lt", OP_LTV, OP_LT},
+        {"lte", OP_LEV, OP_LE},
+        {"gt", OP_GTV, OP_GT},
+        {"gte", OP_GEV, OP_GE},
+        {"internal.member_2", OP_INV, OP_IN},
+        {"plus", OP_ADD, OP_NOP},
+        {"minus", OP_SUB, OP_NOP},
+        {"mul", OP_MUL, OP_NOP},
+        {"div", OP_DIV, OP_NOP},
+        {"rem", OP_REM, OP_NOP},
+        {"and", OP_AND, OP_NOP},
+        {"or", OP_OR, OP_NOP},
 };
 
 static uint32_t
@@ -174,9 +174,10 @@ plan_call(struct plan *p, struct term *t, uint32_t hint, uint32_t *ret)
 	op = operator_of(p, t);
 	if (t->n > n) {
 		/* f(x, y) is f(x) = y; it holds whatever the value is. */
-		TRY(op < COUNT_OF(operators) && t->n == 3 ?
-		            plan_operator(p, t, (enum opcode)operators[op].value, NO_REGISTER, &got) :
-		            plan_values(p, t, NO_REGISTER, &got));
+		TRY(op < COUNT_OF(operators) && t->n == 3
+		            ? plan_operator(p, t, (enum opcode)operators[op].value, NO_REGISTER,
+		                            &got)
+		            : plan_values(p, t, NO_REGISTER, &got));
 		TRY(plan_match(p, t->items[n], got));
 		return const_operand(p, json_bool(true), ret);
 	}

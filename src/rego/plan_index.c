@@ -94,7 +94,8 @@ demand_on(const struct rule *r, const struct subject *subject, struct value *ret
 		*ret = r->args[subject->argument]->u.value;
 		return true;
 	}
-	for (uint32_t i = 0; r->body && !r->otherwise && i < MIN(r->body->n, (uint32_t)INDEX_MAX_EXPRS); i++)
+	for (uint32_t i = 0;
+	     r->body && !r->otherwise && i < MIN(r->body->n, (uint32_t)INDEX_MAX_EXPRS); i++)
 		if (demand_of(r, r->body->list[i], &s, ret) && same_subject(&s, subject))
 			return true;
 	return false;
@@ -109,7 +110,8 @@ choose_subject(const struct group *g, struct subject *ret)
 	for (uint32_t i = 0; i < g->n_rules && i < INDEX_MIN_RULES; i++) {
 		const struct rule *r = g->rules[i];
 
-		for (uint32_t k = 0; r->body && k < MIN(r->body->n, (uint32_t)INDEX_MAX_EXPRS); k++) {
+		for (uint32_t k = 0; r->body && k < MIN(r->body->n, (uint32_t)INDEX_MAX_EXPRS);
+		     k++) {
 			struct subject s;
 			struct value v;
 			uint32_t n = 0;
@@ -182,7 +184,8 @@ make_table(struct plan *p, const struct group *g, const struct subject *s, uint3
 	for (uint32_t from = 0, to; from < pairs.n; from = to) {
 		const struct value *demand = &pairs.u.items[from].u.items[0];
 
-		for (to = from + 1; to < pairs.n && value_eq(demand, &pairs.u.items[to].u.items[0]); to++)
+		for (to = from + 1; to < pairs.n && value_eq(demand, &pairs.u.items[to].u.items[0]);
+		     to++)
 			;
 		value_push_member(&members, *demand,
 		                  merge_numbers(p, &pairs.u.items[from], to - from, &rest));

@@ -40,8 +40,9 @@ bracket(struct plan *p, uint32_t from, struct term *key, uint32_t dst, uint32_t 
 	struct value k;
 	uint32_t operand;
 
-	if (key->kind == TERM_VAR ? !is_bound(p, NULL, key->var) :
-	    (key->kind == TERM_ARRAY || key->kind == TERM_OBJECT) && has_unbound(p, key)) {
+	if (key->kind == TERM_VAR ? !is_bound(p, NULL, key->var)
+	                          : (key->kind == TERM_ARRAY || key->kind == TERM_OBJECT) &&
+	                                    has_unbound(p, key)) {
 		*ret = dst;
 		return loop_bracket(p, from, key, dst);
 	}
@@ -151,7 +152,8 @@ plan_walk(struct plan *p, struct term *t, uint32_t hint, uint32_t *ret)
 		struct term *key = t->items[i + 1];
 
 		if (!is_free_var(p, key) &&
-		    !((key->kind == TERM_ARRAY || key->kind == TERM_OBJECT) && has_unbound(p, key))) {
+		    !((key->kind == TERM_ARRAY || key->kind == TERM_OBJECT) &&
+		      has_unbound(p, key))) {
 			TRY(plan_into(p, key, base + i));
 			continue;
 		}

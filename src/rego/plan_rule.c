@@ -19,7 +19,10 @@ struct making {
 static status
 begin_function(struct plan *p, struct compiler *c, const struct rule *r)
 {
-	*p = (struct plan){.c = c, .start = c->n_code, .rule = r, .source = r ? r->source : &c->query_source};
+	*p = (struct plan){.c = c,
+	                   .start = c->n_code,
+	                   .rule = r,
+	                   .source = r ? r->source : &c->query_source};
 	p->vars = r ? r->vars : c->query_slots;
 	return OK;
 }
@@ -150,8 +153,11 @@ yield_entry(struct plan *p, void *ctx)
 	} else {
 		TRY(new_registers(p, 1, &path));
 		TRY(emit(p, OP_ARRAY, path, base, n, 0));
-		TRY(const_operand(p, json_int(r->is_set ? ENTRY_SET : r->is_default ? ENTRY_DEFAULT :
-		                                                          ENTRY_VALUE), &kind));
+		TRY(const_operand(p,
+		                  json_int(r->is_set       ? ENTRY_SET
+		                           : r->is_default ? ENTRY_DEFAULT
+		                                           : ENTRY_VALUE),
+		                  &kind));
 		TRY(emit(p, OP_PUSH2, m->result, path, kind, 0));
 		TRY(emit(p, OP_PUSH, m->result, val, 0, 0));
 	}
@@ -188,7 +194,8 @@ match_arguments(struct plan *p, const struct rule *r)
 	return OK;
 }
 
-/* One body of a definition; control arrives at the returned label when it has no (more) solution. */
+/* One body of a definition; control arrives at the returned label when it has no (more) solution.
+ */
 static status
 plan_branch(struct plan *p, struct making *m, struct rule *branch, yield_fn *yield)
 {
@@ -482,7 +489,8 @@ plan_all(struct compiler *c)
 
 	TRY(fold_constants(c));
 	if (c->trace) {
-		pol->expressions = arena_array(&pol->arena, c->n_exprs + 1, sizeof *pol->expressions);
+		pol->expressions =
+		        arena_array(&pol->arena, c->n_exprs + 1, sizeof *pol->expressions);
 		if (!pol->expressions)
 			return compile_memory(c);
 		pol->n_expressions = c->n_exprs;

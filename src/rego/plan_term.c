@@ -21,9 +21,9 @@ constant_items(struct plan *p, struct term *t, struct value *ret)
 			return false;
 		value_push(&l, v);
 	}
-	*ret = t->kind == TERM_ARRAY ? value_array(&l) :
-	       t->kind == TERM_SET   ? value_set(&l) :
-	                               value_object(&l, NULL);
+	*ret = t->kind == TERM_ARRAY ? value_array(&l)
+	       : t->kind == TERM_SET ? value_set(&l)
+	                             : value_object(&l, NULL);
 	return !p->c->arena.failed;
 }
 
@@ -110,14 +110,16 @@ plan_list(struct plan *p, struct term **items, uint32_t n, uint32_t base)
 			left--;
 		}
 	}
-	return left == 0 ? compile_memory(p->c) :
-	                   err_set(p->c->err, ERR_INTERNAL, "E-REGO-049", "a term before its time");
+	return left == 0 ? compile_memory(p->c)
+	                 : err_set(p->c->err, ERR_INTERNAL, "E-REGO-049", "a term before its time");
 }
 
 static status
 plan_collection(struct plan *p, struct term *t, uint32_t hint, uint32_t *ret)
 {
-	enum opcode op = t->kind == TERM_ARRAY ? OP_ARRAY : t->kind == TERM_SET ? OP_SET : OP_OBJECT;
+	enum opcode op = t->kind == TERM_ARRAY ? OP_ARRAY
+	                 : t->kind == TERM_SET ? OP_SET
+	                                       : OP_OBJECT;
 	uint32_t base;
 
 	TRY(new_registers(p, t->n, &base));
@@ -164,9 +166,10 @@ plan_comprehension(struct plan *p, struct term *t, uint32_t hint, uint32_t *ret)
 	TRY(plan_body(p, t->u.comp.body, end, yield_item, &cx));
 	bind_label(p, end);
 	p->loops = loops;
-	TRY(emit(p, t->kind == TERM_ARRAY_COMP ? OP_TO_ARRAY :
-	            t->kind == TERM_SET_COMP   ? OP_TO_SET :
-	                                         OP_TO_OBJECT,
+	TRY(emit(p,
+	         t->kind == TERM_ARRAY_COMP ? OP_TO_ARRAY
+	         : t->kind == TERM_SET_COMP ? OP_TO_SET
+	                                    : OP_TO_OBJECT,
 	         cx.list, 0, 0, 0));
 	return emit(p, OP_MOVE, *ret, cx.list, 0, 0);
 }

@@ -37,14 +37,16 @@ match_array(struct plan *p, struct term *t, uint32_t operand)
 	/* Variables and nested patterns first; what needs them afterwards. */
 	for (int later = 0; later < 2; later++) {
 		for (uint32_t i = 0; i < t->n; i++) {
-			bool first = t->items[i]->kind == TERM_VAR || t->items[i]->kind == TERM_ARRAY ||
+			bool first = t->items[i]->kind == TERM_VAR ||
+			             t->items[i]->kind == TERM_ARRAY ||
 			             t->items[i]->kind == TERM_OBJECT;
 			uint32_t reg;
 
 			if (first == (later == 1))
 				continue;
 			if (is_free_var(p, t->items[i])) {
-				TRY(emit(p, OP_ITEM, var_register(p, t->items[i]->var), operand, i, 0));
+				TRY(emit(p, OP_ITEM, var_register(p, t->items[i]->var), operand, i,
+				         0));
 				set_add(p->bound, t->items[i]->var);
 				continue;
 			}

@@ -125,8 +125,9 @@ move_mocks(struct compiler *c)
 		return compile_memory(c);
 	p->n_mocks = c->n_mocked;
 	for (uint32_t i = 0; i < c->n_mocked; i++)
-		p->mocks[i] = (struct mock_target){
-			c->mocked[i].group ? c->mocked[i].group->index + 1 : 0, c->mocked[i].builtin};
+		p->mocks[i] =
+		        (struct mock_target){c->mocked[i].group ? c->mocked[i].group->index + 1 : 0,
+		                             c->mocked[i].builtin};
 	return OK;
 }
 
@@ -216,11 +217,11 @@ policy_compile(const struct policy_module *modules, size_t n, const struct polic
                struct policy **ret, struct err *err)
 {
 	struct compiler c = {
-		.builtins = options->builtins ? options->builtins : &rego_builtins_core,
-		.v1 = !options->v0,
-		.trace = options->trace,
-		.filter = options->filter,
-		.err = err,
+	        .builtins = options->builtins ? options->builtins : &rego_builtins_core,
+	        .v1 = !options->v0,
+	        .trace = options->trace,
+	        .filter = options->filter,
+	        .err = err,
 	};
 	status s;
 
@@ -229,7 +230,8 @@ policy_compile(const struct policy_module *modules, size_t n, const struct polic
 	c.policy = mem_try_alloc(sizeof *c.policy);
 	if (!c.policy)
 		return err_set(err, ERR_LIMIT, "E-REGO-004", "compiling needs too much memory");
-	*c.policy = (struct policy){.references = 1, .v1 = c.v1, .trace = c.trace, .table = c.builtins};
+	*c.policy =
+	        (struct policy){.references = 1, .v1 = c.v1, .trace = c.trace, .table = c.builtins};
 	arena_init(&c.arena, COMPILE_MEMORY);
 	arena_init(&c.policy->arena, POLICY_MEMORY);
 	s = compile(&c, modules, n, options->query);

@@ -10,12 +10,12 @@
 #include "rego/builtin.h"
 
 enum {
-	CONST_BIT = 1u << 31,   /* an operand is a constant, not a register */
-	MAX_REGISTERS = 60000,  /* of one function */
+	CONST_BIT = 1u << 31,  /* an operand is a constant, not a register */
+	MAX_REGISTERS = 60000, /* of one function */
 	NO_REGISTER = 0xffff,
 	POLICY_MEMORY = 256 * 1024 * 1024,
-	LINE_BITS = 22,         /* of a position: file above, line below */
-	CONST_SCAN_MAX = 16,    /* members of an object that are searched one by one */
+	LINE_BITS = 22,      /* of a position: file above, line below */
+	CONST_SCAN_MAX = 16, /* members of an object that are searched one by one */
 };
 
 enum opcode {
@@ -33,7 +33,7 @@ struct instr {
 _Static_assert(sizeof(struct instr) == 16, "four to a cache line");
 
 enum group_kind {
-	GROUP_VALUE,    /* one value */
+	GROUP_VALUE, /* one value */
 	GROUP_FUNCTION,
 	GROUP_SET,
 	GROUP_OBJECT,
@@ -43,9 +43,9 @@ struct function {
 	uint32_t entry, end; /* in code */
 	uint32_t n_registers;
 	uint16_t n_args;
-	uint8_t kind;        /* enum group_kind */
+	uint8_t kind; /* enum group_kind */
 	bool constant;
-	struct value value;  /* constant */
+	struct value value; /* constant */
 	uint32_t node;
 	uint32_t line;
 };
@@ -84,12 +84,12 @@ struct policy {
 	uint32_t n_builtins;
 	struct mock_target *mocks;
 	uint32_t n_mocks;
-	struct bytes *files;  /* names */
-	struct bytes *texts;  /* sources, kept for queries and messages */
+	struct bytes *files; /* names */
+	struct bytes *texts; /* sources, kept for queries and messages */
 	uint32_t n_files;
 	bool v1, trace;
 	const struct rego_builtins *table;
-	uint32_t query;       /* 1 + function of the query, or 0 */
+	uint32_t query;                 /* 1 + function of the query, or 0 */
 	struct expression *expressions; /* trace only */
 	uint32_t n_expressions;
 	/* All strings of the policy: inputs are parsed with it, so that their keys are
@@ -103,8 +103,9 @@ struct policy_options {
 	bool trace; /* code for the tracer */
 	const struct rego_builtins *builtins;
 	const char *query; /* compiled in; NULL = none */
-	bool filter; /* of the query: a false expression is no solution, as in a rule's body. Otherwise
-	              * the values of its expressions are the answer, false ones too */
+	bool filter;       /* of the query: a false expression is no solution, as in a rule's body.
+	                    * Otherwise       the values of its expressions are the answer, false ones too
+	                    */
 };
 
 struct policy_module {

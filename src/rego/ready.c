@@ -51,7 +51,8 @@ need_var(struct plan *p, const struct term *t, const var_set *outs)
 
 /* ---- closures: what they share with their surroundings must be bound ---- */
 
-static bool closed_body(struct plan *p, const struct body *b, const struct scope *s, const var_set *outs);
+static bool closed_body(struct plan *p, const struct body *b, const struct scope *s,
+                        const var_set *outs);
 
 static bool
 closed_term(struct plan *p, const struct term *t, const struct scope *s, const var_set *outs)
@@ -305,8 +306,8 @@ ready_negated(struct plan *p, const struct expr *e, const var_set *outs)
 	if (!own)
 		return false;
 	mem_copy(own, outs, p->words * sizeof *own);
-	good = is_unify(e->term) ? try_unify(p, e->term->items[0], e->term->items[1], own) :
-	                           ready_value(p, e->term, own);
+	good = is_unify(e->term) ? try_unify(p, e->term->items[0], e->term->items[1], own)
+	                         : ready_value(p, e->term, own);
 	for (uint32_t v = 1; good && v <= p->n_vars; v++) {
 		if (!set_has(own, v) || is_bound(p, outs, v) || bytes_is(p->vars[v].name, "_"))
 			continue;
@@ -327,7 +328,8 @@ ready_expr(struct plan *p, const struct expr *e, var_set *outs)
 	case EXPR_SOME:
 		return true;
 	case EXPR_SOME_IN:
-		return ready_value(p, e->term, outs) && (!e->key || ready_pattern(p, e->key, outs)) &&
+		return ready_value(p, e->term, outs) &&
+		       (!e->key || ready_pattern(p, e->key, outs)) &&
 		       ready_pattern(p, e->val, outs);
 	case EXPR_EVERY:
 		return ready_value(p, e->term, outs) && closed_body(p, e->body, e->scope, outs);

@@ -8,8 +8,8 @@ struct resolver {
 	const struct source *source;
 	const struct module *module; /* NULL: a query */
 	struct node *package;
-	const struct rule *rule;     /* or NULL */
-	struct declared *names;      /* undeclared ones */
+	const struct rule *rule;         /* or NULL */
+	struct declared *names;          /* undeclared ones */
 	struct declared *argument_names; /* those that stand in the arguments */
 	struct scope *scope;
 	struct variable *vars;
@@ -482,13 +482,15 @@ resolve_document_target(struct resolver *rs, struct with *w)
 	const struct term *root;
 
 	if (!is_name_path(t) && t->kind != TERM_INPUT && t->kind != TERM_DATA)
-		return source_error(rs->source, t->off, rs->c->err, ERR_PARSE, "E-REGO-013",
-		                    "with replaces input, data, a function, or a constant path below them");
+		return source_error(
+		        rs->source, t->off, rs->c->err, ERR_PARSE, "E-REGO-013",
+		        "with replaces input, data, a function, or a constant path below them");
 	TRY(resolve_term(rs, t));
 	root = t->kind == TERM_REF ? t->items[0] : t;
 	if (root->kind != TERM_INPUT && root->kind != TERM_DATA)
-		return source_error(rs->source, t->off, rs->c->err, ERR_PARSE, "E-REGO-013",
-		                    "with replaces input, data, a function, or a constant path below them");
+		return source_error(
+		        rs->source, t->off, rs->c->err, ERR_PARSE, "E-REGO-013",
+		        "with replaces input, data, a function, or a constant path below them");
 	return root->kind == TERM_DATA ? add_target(rs, t) : OK;
 }
 
@@ -605,7 +607,8 @@ resolve_branch(struct resolver *rs, struct rule *r)
 static status
 resolve_rule(struct compiler *c, struct module *m, struct node *package, struct rule *r)
 {
-	struct resolver rs = {.c = c, .source = r->source, .module = m, .package = package, .rule = r};
+	struct resolver rs = {
+	        .c = c, .source = r->source, .module = m, .package = package, .rule = r};
 
 	TRY(scope_open(&rs));
 	for (uint32_t i = 0; i < r->n_args; i++)

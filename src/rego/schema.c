@@ -21,7 +21,8 @@ show_place(const struct schema_place *at, struct buf *out)
 }
 
 status
-schema_fail(struct schema_run *r, const struct schema_place *at, const char *type, const char *fmt, ...)
+schema_fail(struct schema_run *r, const struct schema_place *at, const char *type, const char *fmt,
+            ...)
 {
 	CLEANUP(buf_done) struct buf field = {0};
 	CLEANUP(buf_done) struct buf whole = {0};
@@ -67,7 +68,8 @@ is_type(const struct value *v, struct bytes name)
 {
 	if (bytes_is(name, "integer"))
 		return v->type == VALUE_NUMBER && value_is_integer(v);
-	return bytes_is(name, value_type_name(v)) || (v->type == VALUE_SET && bytes_is(name, "array"));
+	return bytes_is(name, value_type_name(v)) ||
+	       (v->type == VALUE_SET && bytes_is(name, "array"));
 }
 
 static const char *
@@ -101,8 +103,8 @@ check_type(struct schema_run *r, const struct schema_place *at, const struct val
 	}
 	if (*good)
 		return OK;
-	return schema_fail(r, at, "invalid_type", "Invalid type. Expected: %s, given: %s", buf_cstr(&expected),
-	                   given_type(v));
+	return schema_fail(r, at, "invalid_type", "Invalid type. Expected: %s, given: %s",
+	                   buf_cstr(&expected), given_type(v));
 }
 
 /* ---- references ---- */
@@ -115,7 +117,8 @@ follow_reference(struct schema_run *r, struct bytes text, const struct value **r
 
 	*ret = NULL;
 	if (text.n == 0 || text.p[0] != '#')
-		return builtin_error(r->c, "references outside of the schema are not followed: %.*s",
+		return builtin_error(r->c,
+		                     "references outside of the schema are not followed: %.*s",
 		                     BYTES_ARG(text));
 	*ret = r->root;
 	if (text.n == 1)
@@ -126,11 +129,13 @@ follow_reference(struct schema_run *r, struct bytes text, const struct value **r
 		uint32_t index;
 
 		if ((*ret)->type == VALUE_ARRAY)
-			*ret = json_path_index(&path.u.items[i], (*ret)->n, &index) && index < (*ret)->n
+			*ret = json_path_index(&path.u.items[i], (*ret)->n, &index) &&
+			                       index < (*ret)->n
 			               ? &(*ret)->u.items[index]
 			               : NULL;
 		else
-			*ret = (*ret)->type == VALUE_OBJECT ? value_get(*ret, &path.u.items[i]) : NULL;
+			*ret = (*ret)->type == VALUE_OBJECT ? value_get(*ret, &path.u.items[i])
+			                                    : NULL;
 	}
 	return *ret ? OK : builtin_error(r->c, "Object has no key '%.*s'", BYTES_ARG(text));
 }
@@ -144,9 +149,9 @@ combinations(struct schema_run *r, const struct schema_place *at, const struct v
 	static const struct {
 		const char *word, *type, *text;
 	} rows[] = {
-		{"anyOf", "number_any_of", "Must validate at least one schema (anyOf)"},
-		{"oneOf", "number_one_of", "Must validate one and only one schema (oneOf)"},
-		{"allOf", "number_all_of", "Must validate all the schemas (allOf)"},
+	        {"anyOf", "number_any_of", "Must validate at least one schema (anyOf)"},
+	        {"oneOf", "number_one_of", "Must validate one and only one schema (oneOf)"},
+	        {"allOf", "number_all_of", "Must validate all the schemas (allOf)"},
 	};
 
 	for (size_t k = 0; k < COUNT_OF(rows); k++) {
@@ -163,7 +168,9 @@ combinations(struct schema_run *r, const struct schema_place *at, const struct v
 			good += yes;
 		}
 		if (list && list->type == VALUE_ARRAY &&
-		    (k == 0 ? good == 0 : k == 1 ? good != 1 : good != list->n))
+		    (k == 0   ? good == 0
+		     : k == 1 ? good != 1
+		              : good != list->n))
 			TRY(schema_fail(r, at, rows[k].type, "%s", rows[k].text));
 	}
 	return OK;
@@ -177,7 +184,7 @@ conditions(struct schema_run *r, const struct schema_place *at, const struct val
 	const struct value *next;
 	bool yes;
 
-	if (not) {
+	if (not ) {
 		TRY(schema_try(r, at, not, v, &yes));
 		if (yes)
 			TRY(schema_fail(r, at, "number_not", "Must not validate the schema (not)"));
@@ -191,7 +198,8 @@ conditions(struct schema_run *r, const struct schema_place *at, const struct val
 	TRY(schema_try(r, at, next, v, &yes));
 	if (yes)
 		return OK;
-	TRY(schema_fail(r, at, next == value_member(schema, "then") ? "condition_then" : "condition_else",
+	TRY(schema_fail(r, at,
+	                next == value_member(schema, "then") ? "condition_then" : "condition_else",
 	                next == value_member(schema, "then")
 	                        ? "Must validate \"then\" as \"if\" was valid"
 	                        : "Must validate \"else\" as \"if\" was not valid"));
@@ -202,7 +210,8 @@ static status
 fixed_values(struct schema_run *r, const struct schema_place *at, const struct value *schema,
              const struct value *v)
 {
-	const struct value *one = value_member(schema, "const"), *list = value_member(schema, "enum");
+	const struct value *one = value_member(schema, "const"),
+	                   *list = value_member(schema, "enum");
 	CLEANUP(buf_done) struct buf allowed = {0};
 	CLEANUP(buf_done) struct buf field = {0};
 	bool found = false;
@@ -212,7 +221,8 @@ fixed_values(struct schema_run *r, const struct schema_place *at, const struct v
 		buf_str(&field, "(root)");
 	if (one && !value_eq(one, v)) {
 		value_json(one, &allowed);
-		return schema_fail(r, at, "const", "%s does not match: %s", buf_cstr(&field), buf_cstr(&allowed));
+		return schema_fail(r, at, "const", "%s does not match: %s", buf_cstr(&field),
+		                   buf_cstr(&allowed));
 	}
 	if (!list || list->type != VALUE_ARRAY)
 		return OK;

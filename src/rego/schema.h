@@ -15,8 +15,8 @@ enum { SCHEMA_MAX_DEPTH = 200 };
 status schema_check(struct rego_call *c, const struct value *schema, struct buf *why);
 
 /* What a document does not satisfy: objects {error, type, field, desc} pushed to `errors`. */
-status schema_validate(struct rego_call *c, const struct value *schema, const struct value *document,
-                       struct value_list *errors);
+status schema_validate(struct rego_call *c, const struct value *schema,
+                       const struct value *document, struct value_list *errors);
 
 /* ---- shared by the files of this part ---- */
 
@@ -35,17 +35,17 @@ struct schema_place {
 
 status schema_node(struct schema_run *r, const struct schema_place *at, const struct value *schema,
                    const struct value *v);
-status schema_fail(struct schema_run *r, const struct schema_place *at, const char *type, const char *fmt, ...)
-	PRINTF(4, 5);
+status schema_fail(struct schema_run *r, const struct schema_place *at, const char *type,
+                   const char *fmt, ...) PRINTF(4, 5);
 /* Errors of a trial are counted, not kept. */
 status schema_try(struct schema_run *r, const struct schema_place *at, const struct value *schema,
                   const struct value *v, bool *good);
 
-status schema_object(struct schema_run *r, const struct schema_place *at, const struct value *schema,
-                     const struct value *v);
+status schema_object(struct schema_run *r, const struct schema_place *at,
+                     const struct value *schema, const struct value *v);
 status schema_array(struct schema_run *r, const struct schema_place *at, const struct value *schema,
                     const struct value *v);
-status schema_scalar(struct schema_run *r, const struct schema_place *at, const struct value *schema,
-                     const struct value *v);
+status schema_scalar(struct schema_run *r, const struct schema_place *at,
+                     const struct value *schema, const struct value *v);
 
 #endif

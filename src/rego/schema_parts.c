@@ -50,9 +50,11 @@ sizes(struct schema_run *r, const struct schema_place *at, const struct value *s
 	int64_t n;
 
 	if (count_member(schema, "minProperties", &n) && v->n < n)
-		TRY(schema_fail(r, at, "array_min_properties", "Must have at least %ld properties", n));
+		TRY(schema_fail(r, at, "array_min_properties", "Must have at least %ld properties",
+		                n));
 	if (count_member(schema, "maxProperties", &n) && v->n > n)
-		TRY(schema_fail(r, at, "array_max_properties", "Must have at most %ld properties", n));
+		TRY(schema_fail(r, at, "array_max_properties", "Must have at most %ld properties",
+		                n));
 	return OK;
 }
 
@@ -82,16 +84,16 @@ member(struct schema_run *r, const struct schema_place *at, const struct value *
 		TRY(schema_node(r, &here, &patterns->u.members[i].val, &m->val));
 	}
 	if (!known && more && more->type == VALUE_BOOL && !more->u.b)
-		TRY(schema_fail(r, at, "additional_property_not_allowed", "Additional property %.*s is not allowed",
-		                BYTES_ARG(here.name)));
+		TRY(schema_fail(r, at, "additional_property_not_allowed",
+		                "Additional property %.*s is not allowed", BYTES_ARG(here.name)));
 	else if (!known && more)
 		TRY(schema_node(r, &here, more, &m->val));
 	if (!names)
 		return OK;
 	TRY(schema_try(r, at, names, &m->key, &yes));
 	return yes ? OK
-	           : schema_fail(r, at, "invalid_property_name", "Property name of \"%.*s\" does not match",
-	                         BYTES_ARG(here.name));
+	           : schema_fail(r, at, "invalid_property_name",
+	                         "Property name of \"%.*s\" does not match", BYTES_ARG(here.name));
 }
 
 static status
@@ -111,8 +113,10 @@ dependencies(struct schema_run *r, const struct schema_place *at, const struct v
 		}
 		for (uint32_t k = 0; k < need->n; k++) {
 			TRY(rego_charge(r->c, 2));
-			if (!value_get(v, &need->u.items[k]) && need->u.items[k].type == VALUE_STRING)
-				TRY(schema_fail(r, at, "missing_dependency", "Has a dependency on %.*s",
+			if (!value_get(v, &need->u.items[k]) &&
+			    need->u.items[k].type == VALUE_STRING)
+				TRY(schema_fail(r, at, "missing_dependency",
+				                "Has a dependency on %.*s",
 				                BYTES_ARG(string_bytes(&need->u.items[k]))));
 		}
 	}
@@ -138,7 +142,8 @@ static status
 items(struct schema_run *r, const struct schema_place *at, const struct value *schema,
       const struct value *v)
 {
-	const struct value *list = value_member(schema, "items"), *more = value_member(schema, "additionalItems");
+	const struct value *list = value_member(schema, "items"),
+	                   *more = value_member(schema, "additionalItems");
 
 	for (uint32_t i = 0; list && i < v->n; i++) {
 		char digits[16];
@@ -151,7 +156,8 @@ items(struct schema_run *r, const struct schema_place *at, const struct value *s
 		} else if (i < list->n) {
 			TRY(schema_node(r, &here, &list->u.items[i], &v->u.items[i]));
 		} else if (more && more->type == VALUE_BOOL && !more->u.b) {
-			return schema_fail(r, at, "array_no_additional_items", "No additional items allowed on array");
+			return schema_fail(r, at, "array_no_additional_items",
+			                   "No additional items allowed on array");
 		} else if (more) {
 			TRY(schema_node(r, &here, more, &v->u.items[i]));
 		}
@@ -173,7 +179,8 @@ unique(struct schema_run *r, const struct schema_place *at, const struct value *
 		TRY(rego_charge(r->c, i));
 		for (uint32_t k = 0; k < i; k++)
 			if (value_eq(&v->u.items[i], &v->u.items[k]))
-				return schema_fail(r, at, "unique", "array items[%u,%u] must be unique", k, i);
+				return schema_fail(r, at, "unique",
+				                   "array items[%u,%u] must be unique", k, i);
 	}
 	return OK;
 }
@@ -182,7 +189,8 @@ status
 schema_array(struct schema_run *r, const struct schema_place *at, const struct value *schema,
              const struct value *v)
 {
-	const struct value *once = value_member(schema, "uniqueItems"), *some = value_member(schema, "contains");
+	const struct value *once = value_member(schema, "uniqueItems"),
+	                   *some = value_member(schema, "contains");
 	bool found = false;
 	int64_t n;
 
@@ -234,16 +242,19 @@ static status
 string(struct schema_run *r, const struct schema_place *at, const struct value *schema,
        struct bytes text)
 {
-	const struct value *pattern = value_member(schema, "pattern"), *format = value_member(schema, "format");
+	const struct value *pattern = value_member(schema, "pattern"),
+	                   *format = value_member(schema, "format");
 	int64_t n = 0, limit;
 	bool yes;
 
 	for (size_t i = 0; i < text.n; i++)
 		n += (text.p[i] & 0xc0) != 0x80;
 	if (count_member(schema, "minLength", &limit) && n < limit)
-		TRY(schema_fail(r, at, "string_gte", "String length must be greater than or equal to %ld", limit));
+		TRY(schema_fail(r, at, "string_gte",
+		                "String length must be greater than or equal to %ld", limit));
 	if (count_member(schema, "maxLength", &limit) && n > limit)
-		TRY(schema_fail(r, at, "string_lte", "String length must be less than or equal to %ld", limit));
+		TRY(schema_fail(r, at, "string_lte",
+		                "String length must be less than or equal to %ld", limit));
 	if (pattern && pattern->type == VALUE_STRING) {
 		TRY(matches(r, string_bytes(pattern), text, &yes));
 		if (!yes)
@@ -251,23 +262,24 @@ string(struct schema_run *r, const struct schema_place *at, const struct value *
 			                BYTES_ARG(string_bytes(pattern))));
 	}
 	if (format && format->type == VALUE_STRING && !has_format(string_bytes(format), text))
-		TRY(schema_fail(r, at, "format", "Does not match format '%.*s'", BYTES_ARG(string_bytes(format))));
+		TRY(schema_fail(r, at, "format", "Does not match format '%.*s'",
+		                BYTES_ARG(string_bytes(format))));
 	return OK;
 }
 
 /* ---- numbers ---- */
 
 static status
-bound(struct schema_run *r, const struct schema_place *at, const struct value *v, const struct value *limit,
-      bool upper, bool exclusive)
+bound(struct schema_run *r, const struct schema_place *at, const struct value *v,
+      const struct value *limit, bool upper, bool exclusive)
 {
 	static const struct {
 		const char *type, *text;
 	} rows[] = {
-		{"number_gte", "Must be greater than or equal to"},
-		{"number_gt", "Must be greater than"},
-		{"number_lte", "Must be less than or equal to"},
-		{"number_lt", "Must be less than"},
+	        {"number_gte", "Must be greater than or equal to"},
+	        {"number_gt", "Must be greater than"},
+	        {"number_lte", "Must be less than or equal to"},
+	        {"number_lt", "Must be less than"},
 	};
 	size_t k = (upper ? 2U : 0U) + (exclusive ? 1U : 0U);
 	CLEANUP(buf_done) struct buf shown = {0};
@@ -283,7 +295,8 @@ bound(struct schema_run *r, const struct schema_place *at, const struct value *v
 }
 
 static status
-multiple(struct schema_run *r, const struct schema_place *at, const struct value *v, const struct value *of)
+multiple(struct schema_run *r, const struct schema_place *at, const struct value *v,
+         const struct value *of)
 {
 	CLEANUP(num_done) struct num x, y, q;
 	CLEANUP(buf_done) struct buf shown = {0};
@@ -291,7 +304,8 @@ multiple(struct schema_run *r, const struct schema_place *at, const struct value
 	num_init(&x);
 	num_init(&y);
 	num_init(&q);
-	if (!of || of->type != VALUE_NUMBER || !num_from(&x, v) || !num_from(&y, of) || mpz_sgn(y.coef) == 0)
+	if (!of || of->type != VALUE_NUMBER || !num_from(&x, v) || !num_from(&y, of) ||
+	    mpz_sgn(y.coef) == 0)
 		return OK;
 	num_div(&q, &x, &y);
 	if (num_is_integer(&q))

@@ -4,22 +4,24 @@
 struct session {
 	struct policy *policy;
 	struct session_options options;
-	struct arena arena;      /* input and evaluation */
+	struct arena arena; /* input and evaluation */
 	struct arena_mark input_end;
-	size_t primed;           /* size of its first chunk */
+	size_t primed; /* size of its first chunk */
 	struct value input;
-	struct arena state;      /* the data */
+	struct arena state; /* the data */
 	struct value data;
 	struct rego_cache *cache;
 	struct rego_eval eval;
 };
 
-/* One large first chunk: arena_reset() keeps it, so most evaluations take nothing from the system. */
+/* One large first chunk: arena_reset() keeps it, so most evaluations take nothing from the system.
+ */
 static bool
 prime(struct session *s, size_t size)
 {
 	arena_done(&s->arena);
-	arena_init(&s->arena, s->options.limits.bytes ? s->options.limits.bytes : EVAL_DEFAULT_BYTES);
+	arena_init(&s->arena,
+	           s->options.limits.bytes ? s->options.limits.bytes : EVAL_DEFAULT_BYTES);
 	s->primed = MIN(size, s->arena.cap / 2);
 	if (!arena_raw(&s->arena, s->primed, 16))
 		return false;
@@ -128,8 +130,10 @@ session_input(struct session *s, struct bytes input, struct err *err)
 	}
 	s->input = (struct value){0};
 	if (input.n > 0)
-		TRY(err_ctx(err, json_parse_sorted(&s->arena, input, NULL, &s->policy->names,
-		                                   &s->input, err), "input"));
+		TRY(err_ctx(err,
+		            json_parse_sorted(&s->arena, input, NULL, &s->policy->names, &s->input,
+		                              err),
+		            "input"));
 	s->input_end = arena_mark(&s->arena);
 	return OK;
 }
@@ -139,16 +143,16 @@ evaluate(struct session *s, struct entry e, int64_t now_ns, struct trace_entry *
          struct value *ret, struct err *err)
 {
 	struct eval_options o = {
-		.limits = s->options.limits,
-		.input = s->input,
-		.data = s->data,
-		.now_ns = now_ns,
-		.strict = s->options.strict,
-		.print = s->options.print,
-		.trace = trace,
-		.cache = s->cache,
-		.random = s->options.random,
-		.random_ctx = s->options.random_ctx,
+	        .limits = s->options.limits,
+	        .input = s->input,
+	        .data = s->data,
+	        .now_ns = now_ns,
+	        .strict = s->options.strict,
+	        .print = s->options.print,
+	        .trace = trace,
+	        .cache = s->cache,
+	        .random = s->options.random,
+	        .random_ctx = s->options.random_ctx,
 	};
 
 	TRY(eval_start(&s->eval, s->policy, &o, &s->arena, err));
@@ -170,13 +174,13 @@ session_run(struct session *s, struct entry e, int64_t now_ns, struct session_an
 		trace = arena_array(&s->arena, s->policy->n_expressions, sizeof *trace);
 	result = evaluate(s, e, now_ns, trace, &v, err);
 	*ret = (struct session_answer){
-		.value = v,
-		.prints = s->eval.prints.p,
-		.n_prints = s->eval.prints.n,
-		.trace = trace,
-		.why = s->eval.why,
-		.steps = steps - s->eval.steps_left,
-		.bytes = s->arena.used,
+	        .value = v,
+	        .prints = s->eval.prints.p,
+	        .n_prints = s->eval.prints.n,
+	        .trace = trace,
+	        .why = s->eval.why,
+	        .steps = steps - s->eval.steps_left,
+	        .bytes = s->arena.used,
 	};
 	return result;
 }
@@ -199,13 +203,15 @@ session_patch(struct session *s, const struct value *ops, struct err *err)
 	status result;
 
 	if (!patch)
-		return err_set(err, ERR_UNSUPPORTED, "E-REGO-075", "the builtins have no json.patch");
+		return err_set(err, ERR_UNSUPPORTED, "E-REGO-075",
+		               "the builtins have no json.patch");
 	s->eval.call.quiet = false;
 	result = patch->fn(&s->eval.call, args, &patched);
 	if (!is_ok(result))
 		return err_ctx(err, result, "state");
 	if (patched.type != VALUE_OBJECT)
-		return err_set(err, ERR_REJECTED, "E-REGO-071", "the operations do not apply to the state");
+		return err_set(err, ERR_REJECTED, "E-REGO-071",
+		               "the operations do not apply to the state");
 	arena_init(&a, SESSION_STATE_MAX);
 	copy = value_copy(&a, &patched);
 	TRY(arena_check(&a, err));
@@ -246,7 +252,8 @@ session_decide(struct session *s, struct entry e, struct bytes input, int64_t no
 	*ret_allowed = false;
 	TRY(session_eval(s, e, input, now_ns, ret, err));
 	if (ret->value.type == VALUE_UNDEFINED)
-		return err_set(err, ERR_REJECTED, "E-REGO-072", "the policy gives no answer: undefined");
+		return err_set(err, ERR_REJECTED, "E-REGO-072",
+		               "the policy gives no answer: undefined");
 	if (ret->value.type == VALUE_OBJECT)
 		return object_decision(s, &ret->value, ret_allowed, err);
 	if (ret->value.type != VALUE_BOOL)

@@ -10,7 +10,7 @@
 #include "rego/vm.h"
 
 enum {
-	SESSION_ARENA = 192 * 1024,       /* taken at once and kept */
+	SESSION_ARENA = 192 * 1024,         /* taken at once and kept */
 	SESSION_KEEP_MAX = 8 * 1024 * 1024, /* what an evaluation needed, kept for the next */
 	SESSION_STATE_MAX = 64 * 1024 * 1024,
 };

@@ -48,8 +48,8 @@ template_word(struct template *t, const char *word)
 	struct bytes rest = bytes_sub(t->text, t->at, t->text.n), want = bytes_str(word);
 	uint8_t next = rest.n > want.n ? rest.p[want.n] : ' ';
 
-	if (!bytes_starts(rest, want) || (next | 0x20) == '_' || ((next | 0x20) >= 'a' && (next | 0x20) <= 'z') ||
-	    (next >= '0' && next <= '9'))
+	if (!bytes_starts(rest, want) || (next | 0x20) == '_' ||
+	    ((next | 0x20) >= 'a' && (next | 0x20) <= 'z') || (next >= '0' && next <= '9'))
 		return false;
 	t->at += want.n;
 	return true;
@@ -65,7 +65,8 @@ text_part(struct template *t, bool skip)
 	t->at = open == SIZE_MAX ? t->text.n : open + 2;
 	if (open == SIZE_MAX)
 		t->at = t->text.n;
-	else if (t->at + 1 < t->text.n && t->text.p[t->at] == '-' && is_space(t->text.p[t->at + 1])) {
+	else if (t->at + 1 < t->text.n && t->text.p[t->at] == '-' &&
+	         is_space(t->text.p[t->at + 1])) {
 		t->at++;
 		while (part.n > 0 && is_space(part.p[part.n - 1]))
 			part.n--;
@@ -137,7 +138,8 @@ branch(struct template *t, bool skip, bool with)
 
 /* The variables of range get the item, or index and item. */
 static void
-set_loop_variables(struct template *t, uint32_t vars, const struct value *key, const struct value *val)
+set_loop_variables(struct template *t, uint32_t vars, const struct value *key,
+                   const struct value *val)
 {
 	uint32_t n = t->n_vars - vars;
 
@@ -148,7 +150,8 @@ set_loop_variables(struct template *t, uint32_t vars, const struct value *key, c
 }
 
 static status
-loop_body(struct template *t, const struct value *v, uint32_t vars, size_t body, enum ending *ending)
+loop_body(struct template *t, const struct value *v, uint32_t vars, size_t body,
+          enum ending *ending)
 {
 	struct value held = t->dot;
 	uint32_t mine = t->n_vars;
@@ -293,6 +296,6 @@ render(struct rego_call *c, const struct value *args, struct value *ret)
 }
 
 static const struct rego_builtin list[] = {
-	{"strings.render_template", 2, 0, render},
+        {"strings.render_template", 2, 0, render},
 };
 const struct rego_builtin_group rego_group_template = {list, COUNT_OF(list)};

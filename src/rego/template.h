@@ -13,7 +13,8 @@ enum { TEMPLATE_MAX_VARS = 256, TEMPLATE_MAX_DEPTH = 100 };
 
 enum template_flow { FLOW_NONE, FLOW_BREAK, FLOW_CONTINUE };
 
-struct template {
+struct template
+{
 	struct rego_call *c;
 	struct bytes text;
 	size_t at;

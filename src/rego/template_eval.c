@@ -140,10 +140,12 @@ number(struct template *t, struct value *ret)
 {
 	size_t from = t->at;
 
-	while (is_digit(peek(t)) || is_letter(peek(t)) || peek(t) == '.' || peek(t) == '-' || peek(t) == '+')
+	while (is_digit(peek(t)) || is_letter(peek(t)) || peek(t) == '.' || peek(t) == '-' ||
+	       peek(t) == '+')
 		t->at++;
 	*ret = value_number(t->c->arena, bytes_sub(t->text, from, t->at));
-	return ret->type == VALUE_NUMBER ? arena_check(t->c->arena, t->c->err) : template_bad(t, "bad number");
+	return ret->type == VALUE_NUMBER ? arena_check(t->c->arena, t->c->err)
+	                                 : template_bad(t, "bad number");
 }
 
 static status
@@ -226,7 +228,8 @@ print(struct template *t, const struct call *f, bool line, struct value *ret)
 
 	for (uint32_t i = 0; i < f->n; i++) {
 		/* Print puts spaces between operands when neither is a string, Println always. */
-		if (i > 0 && (line || (f->args[i].type != VALUE_STRING && f->args[i - 1].type != VALUE_STRING)))
+		if (i > 0 && (line || (f->args[i].type != VALUE_STRING &&
+		                       f->args[i - 1].type != VALUE_STRING)))
 			buf_u8(&out, ' ');
 		template_print(&f->args[i], false, &out);
 	}
@@ -257,10 +260,12 @@ index_of(struct template *t, const struct call *f, struct value *ret)
 	struct value at = f->n > 0 ? f->args[0] : (struct value){0};
 
 	for (uint32_t i = 1; i < f->n; i++) {
-		const struct value *v = value_is_collection(&at) ? value_get(&at, &f->args[i]) : NULL;
+		const struct value *v =
+		        value_is_collection(&at) ? value_get(&at, &f->args[i]) : NULL;
 
 		if (!v && at.type == VALUE_ARRAY)
-			return builtin_error(t->c, "template: error calling index: index out of range");
+			return builtin_error(t->c,
+			                     "template: error calling index: index out of range");
 		at = v ? *v : (struct value){0};
 	}
 	*ret = at;
@@ -307,7 +312,11 @@ escape_html(struct bytes t, struct buf *out)
 		static const struct {
 			uint8_t c;
 			const char *entity;
-		} rows[] = {{'"', "&#34;"}, {'\'', "&#39;"}, {'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}};
+		} rows[] = {{'"', "&#34;"},
+		            {'\'', "&#39;"},
+		            {'&', "&amp;"},
+		            {'<', "&lt;"},
+		            {'>', "&gt;"}};
 		size_t k = 0;
 
 		while (k < COUNT_OF(rows) && rows[k].c != t.p[i])
@@ -431,7 +440,8 @@ declaration(struct template *t, struct bytes names[2], bool *assign)
 	*assign = false;
 	if (n > 0 && template_take(t, ":="))
 		return n;
-	if (n == 1 && peek(t) == '=' && !bytes_starts(bytes_sub(t->text, t->at, t->text.n), BYTES("=="))) {
+	if (n == 1 && peek(t) == '=' &&
+	    !bytes_starts(bytes_sub(t->text, t->at, t->text.n), BYTES("=="))) {
 		t->at++;
 		*assign = true;
 		return n;

@@ -21,16 +21,16 @@ layout_named(struct bytes layout)
 	static const struct {
 		const char *name, *layout;
 	} rows[] = {
-		{"ANSIC", "Mon Jan _2 15:04:05 2006"},
-		{"UnixDate", "Mon Jan _2 15:04:05 MST 2006"},
-		{"RubyDate", "Mon Jan 02 15:04:05 -0700 2006"},
-		{"RFC822", "02 Jan 06 15:04 MST"},
-		{"RFC822Z", "02 Jan 06 15:04 -0700"},
-		{"RFC850", "Monday, 02-Jan-06 15:04:05 MST"},
-		{"RFC1123", "Mon, 02 Jan 2006 15:04:05 MST"},
-		{"RFC1123Z", "Mon, 02 Jan 2006 15:04:05 -0700"},
-		{"RFC3339", "2006-01-02T15:04:05Z07:00"},
-		{"RFC3339Nano", "2006-01-02T15:04:05.999999999Z07:00"},
+	        {"ANSIC", "Mon Jan _2 15:04:05 2006"},
+	        {"UnixDate", "Mon Jan _2 15:04:05 MST 2006"},
+	        {"RubyDate", "Mon Jan 02 15:04:05 -0700 2006"},
+	        {"RFC822", "02 Jan 06 15:04 MST"},
+	        {"RFC822Z", "02 Jan 06 15:04 -0700"},
+	        {"RFC850", "Monday, 02-Jan-06 15:04:05 MST"},
+	        {"RFC1123", "Mon, 02 Jan 2006 15:04:05 MST"},
+	        {"RFC1123Z", "Mon, 02 Jan 2006 15:04:05 -0700"},
+	        {"RFC3339", "2006-01-02T15:04:05Z07:00"},
+	        {"RFC3339Nano", "2006-01-02T15:04:05.999999999Z07:00"},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
@@ -110,26 +110,37 @@ static const struct {
 	enum element element;
 	bool whole_word; /* no lower-case letter behind it */
 } elements[] = {
-	{"January", EL_LONG_MONTH, false},  {"Jan", EL_MONTH, true},
-	{"Monday", EL_LONG_WEEKDAY, false}, {"Mon", EL_WEEKDAY, true},
-	{"MST", EL_ZONE_NAME, false},       {"002", EL_ZERO_YEAR_DAY, false},
-	{"01", EL_ZERO_MONTH, false},       {"02", EL_ZERO_DAY, false},
-	{"03", EL_ZERO_HOUR12, false},      {"04", EL_ZERO_MINUTE, false},
-	{"05", EL_ZERO_SECOND, false},      {"06", EL_YEAR, false},
-	{"15", EL_HOUR, false},             {"1", EL_NUM_MONTH, false},
-	{"2006", EL_LONG_YEAR, false},      {"2", EL_DAY, false},
-	{"__2", EL_UNDER_YEAR_DAY, false},  {"_2", EL_UNDER_DAY, false},
-	{"3", EL_HOUR12, false},            {"4", EL_MINUTE, false},
-	{"5", EL_SECOND, false},            {"PM", EL_PM, false},
-	{"pm", EL_LOWER_PM, false},
+        {"January", EL_LONG_MONTH, false},
+        {"Jan", EL_MONTH, true},
+        {"Monday", EL_LONG_WEEKDAY, false},
+        {"Mon", EL_WEEKDAY, true},
+        {"MST", EL_ZONE_NAME, false},
+        {"002", EL_ZERO_YEAR_DAY, false},
+        {"01", EL_ZERO_MONTH, false},
+        {"02", EL_ZERO_DAY, false},
+        {"03", EL_ZERO_HOUR12, false},
+        {"04", EL_ZERO_MINUTE, false},
+        {"05", EL_ZERO_SECOND, false},
+        {"06", EL_YEAR, false},
+        {"15", EL_HOUR, false},
+        {"1", EL_NUM_MONTH, false},
+        {"2006", EL_LONG_YEAR, false},
+        {"2", EL_DAY, false},
+        {"__2", EL_UNDER_YEAR_DAY, false},
+        {"_2", EL_UNDER_DAY, false},
+        {"3", EL_HOUR12, false},
+        {"4", EL_MINUTE, false},
+        {"5", EL_SECOND, false},
+        {"PM", EL_PM, false},
+        {"pm", EL_LOWER_PM, false},
 };
 
 static const struct {
 	const char *text;
 	bool minutes, seconds, colon;
 } offsets[] = {
-	{"070000", true, true, false}, {"07:00:00", true, true, true}, {"0700", true, false, false},
-	{"07:00", true, false, true},  {"07", false, false, false},
+        {"070000", true, true, false}, {"07:00:00", true, true, true}, {"0700", true, false, false},
+        {"07:00", true, false, true},  {"07", false, false, false},
 };
 
 /* A run of literal text and the element behind it. */
@@ -153,7 +164,8 @@ fraction_at(struct bytes rest, struct part *p)
 {
 	size_t n = 1;
 
-	if (rest.n < 2 || (rest.p[0] != '.' && rest.p[0] != ',') || (rest.p[1] != '0' && rest.p[1] != '9'))
+	if (rest.n < 2 || (rest.p[0] != '.' && rest.p[0] != ',') ||
+	    (rest.p[1] != '0' && rest.p[1] != '9'))
 		return 0;
 	while (n < rest.n && rest.p[n] == rest.p[1])
 		n++;
@@ -707,7 +719,8 @@ read_element(struct reader *r, const struct part *p, size_t at)
 static unsigned int
 days_in(unsigned int month, int64_t year)
 {
-	int64_t next = month == 12 ? days_from_civil(year + 1, 1, 1) : days_from_civil(year, month + 1, 1);
+	int64_t next =
+	        month == 12 ? days_from_civil(year + 1, 1, 1) : days_from_civil(year, month + 1, 1);
 
 	return (unsigned int)(next - days_from_civil(year, month, 1));
 }
@@ -744,12 +757,14 @@ static bool
 mismatch(const struct reader *r, struct bytes element, struct buf *why)
 {
 	buf_printf(why, "parsing time \"%.*s\" as \"%.*s\": cannot parse \"%.*s\" as \"%.*s\"",
-	           BYTES_ARG(r->whole), BYTES_ARG(r->layout), BYTES_ARG(r->rest), BYTES_ARG(element));
+	           BYTES_ARG(r->whole), BYTES_ARG(r->layout), BYTES_ARG(r->rest),
+	           BYTES_ARG(element));
 	return false;
 }
 
 bool
-layout_parse(struct bytes layout, struct bytes text, struct wall *w, int64_t *offset, struct buf *why)
+layout_parse(struct bytes layout, struct bytes text, struct wall *w, int64_t *offset,
+             struct buf *why)
 {
 	struct reader r = {.layout = layout, .whole = text, .rest = text, .w = w, .year_day = -1};
 	const char *bad;

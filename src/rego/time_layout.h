@@ -23,7 +23,8 @@ struct wall {
 
 /* The wall clock of a zone at nanoseconds since 1970. */
 struct wall wall_at(const struct zone *z, int64_t ns);
-/* Nanoseconds since 1970 of a wall clock in UTC; days and months may be out of range. False past 64 bits. */
+/* Nanoseconds since 1970 of a wall clock in UTC; days and months may be out of range. False past 64
+ * bits. */
 bool wall_ns(const struct wall *w, int64_t offset, int64_t *ret);
 
 extern const char *const weekday_names[7];

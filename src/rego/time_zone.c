@@ -27,7 +27,8 @@ read_header(struct rd *r, uint8_t *version, struct counts *c)
 	c->chars = rd_be32(r);
 	return rd_ok(r) && bytes_is(magic, "TZif") && c->times <= ZONE_MAX_TRANSITIONS &&
 	       c->types <= ZONE_MAX_TYPES && c->types > 0 && c->chars <= ZONE_MAX_FILE &&
-	       c->utc <= ZONE_MAX_TYPES && c->std <= ZONE_MAX_TYPES && c->leap <= ZONE_MAX_TRANSITIONS;
+	       c->utc <= ZONE_MAX_TYPES && c->std <= ZONE_MAX_TYPES &&
+	       c->leap <= ZONE_MAX_TRANSITIONS;
 }
 
 static bool
@@ -146,7 +147,8 @@ rule_name(struct rule_reader *r)
 	size_t from = r->at;
 	struct bytes name;
 
-	while (r->at < r->t.n && (quoted ? peek(r) != '>' : (peek(r) | 0x20) >= 'a' && (peek(r) | 0x20) <= 'z'))
+	while (r->at < r->t.n &&
+	       (quoted ? peek(r) != '>' : (peek(r) | 0x20) >= 'a' && (peek(r) | 0x20) <= 'z'))
 		r->at++;
 	name = bytes_sub(r->t, from, r->at);
 	if (quoted)

@@ -206,8 +206,8 @@ group_part(struct compiler *c, struct group *g, struct bytes key, struct group *
 		struct rule *r = g->rules[i];
 		const struct term *t = r->path[g->depth - r->module->n_package];
 
-		if (t->kind != TERM_CONST || (t->u.value.type == VALUE_STRING &&
-		                              bytes_equal(json_text(&t->u.value), key)))
+		if (t->kind != TERM_CONST ||
+		    (t->u.value.type == VALUE_STRING && bytes_equal(json_text(&t->u.value), key)))
 			TRY(group_rule(c, *ret, r));
 	}
 	return OK;
@@ -237,7 +237,8 @@ place_rule(struct compiler *c, struct rule *r)
 		n = home(n);
 	if (n->object && !r->is_function && rule_static_path(r) == r->n_path &&
 	    n == rule_node(c, r))
-		return conflict(c, r, n, "is one value here and an object with dynamic keys elsewhere");
+		return conflict(c, r, n,
+		                "is one value here and an object with dynamic keys elsewhere");
 	g = n->group;
 	if (!g && !(g = group_new(c, n, kind_of(r, n))))
 		return compile_memory(c);

@@ -14,7 +14,7 @@
 struct node;
 
 struct group {
-	uint8_t kind; /* enum group_kind */
+	uint8_t kind;  /* enum group_kind */
 	bool constant; /* value below, no code */
 	bool mocked;   /* a `with` somewhere replaces it */
 	struct node *node;
@@ -25,7 +25,7 @@ struct group {
 	uint32_t index; /* of its function, and its memory slot */
 	uint32_t depth; /* of the node: parts of the path */
 	struct value value;
-	uint8_t visit;  /* recursion check: 0 new, 1 open, 2 done */
+	uint8_t visit;       /* recursion check: 0 new, 1 open, 2 done */
 	struct group *parts; /* of an object: the rules that may make one key, see group_part() */
 	struct bytes key;    /* of such a part */
 	struct group *next_part;

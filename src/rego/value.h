@@ -121,8 +121,8 @@ void value_term(const struct value *v, struct buf *out);
 /* ---- numbers ---- */
 
 enum {
-	NUM_MAX_DIGITS = 20000,      /* of a coefficient */
-	NUM_MAX_EXPONENT = 20000,    /* beyond +-, arithmetic refuses */
+	NUM_MAX_DIGITS = 20000,   /* of a coefficient */
+	NUM_MAX_EXPONENT = 20000, /* beyond +-, arithmetic refuses */
 };
 
 /* coefficient * 10^exponent, normalised by nobody: compare with num_cmp(). */

@@ -38,7 +38,8 @@ static status
 bad(const struct verifier *v, uint32_t at, const char *what, struct err *err)
 {
 	return err_set(err, ERR_INTERNAL, "E-REGO-040", "code is not valid at %u (%s): %s", at,
-	               v->policy->code[at].op < OP_COUNT ? opcode_names[v->policy->code[at].op] : "?",
+	               v->policy->code[at].op < OP_COUNT ? opcode_names[v->policy->code[at].op]
+	                                                 : "?",
 	               what);
 }
 
@@ -242,7 +243,8 @@ check_function(struct verifier *v, struct arena *a, struct err *err)
 	if (v->f->end > v->policy->n_code || n == 0 || v->f->entry > v->f->end ||
 	    v->policy->code[v->f->end - 1].op != OP_RETURN || v->f->n_args > v->f->n_registers ||
 	    v->f->n_registers > MAX_REGISTERS + 1)
-		return err_set(err, ERR_INTERNAL, "E-REGO-040", "code is not valid: bounds of a function");
+		return err_set(err, ERR_INTERNAL, "E-REGO-040",
+		               "code is not valid: bounds of a function");
 	for (uint32_t i = v->f->entry; i < v->f->end; i++)
 		TRY(check_operands(v, i, err));
 	v->words = v->f->n_registers / 64 + 1;

@@ -17,16 +17,20 @@ vm_charge(struct rego_eval *ev, uint64_t steps)
 {
 	if (ev->steps_left < steps) {
 		ev->steps_left = 0;
-		return vm_limit(ev, "E-REGO-051", "the evaluation needs more steps than its budget");
+		return vm_limit(ev, "E-REGO-051",
+		                "the evaluation needs more steps than its budget");
 	}
 	ev->steps_left -= steps;
 	if (ev->deadline && ev->steps_left < ev->steps_until_time) {
 		if (clock_mono_ns() > ev->deadline)
-			return vm_limit(ev, "E-REGO-054", "the evaluation takes longer than its budget");
-		ev->steps_until_time = ev->steps_left - MIN(ev->steps_left, (uint64_t)EVAL_TIME_CHECK);
+			return vm_limit(ev, "E-REGO-054",
+			                "the evaluation takes longer than its budget");
+		ev->steps_until_time =
+		        ev->steps_left - MIN(ev->steps_left, (uint64_t)EVAL_TIME_CHECK);
 	}
 	if (ev->arena->failed)
-		return vm_limit(ev, "E-REGO-052", "the evaluation needs more memory than its budget");
+		return vm_limit(ev, "E-REGO-052",
+		                "the evaluation needs more memory than its budget");
 	return OK;
 }
 
@@ -153,8 +157,9 @@ finish_list(struct rego_eval *ev, enum opcode op, struct value *reg, uint32_t li
 		TRY(vm_tree(ev, l, line, reg));
 		return vm_charge(ev, 1);
 	}
-	*reg = op == OP_TO_ARRAY ? value_array(l) : op == OP_TO_SET ? value_set(l) :
-	                                            value_object(l, &conflict);
+	*reg = op == OP_TO_ARRAY ? value_array(l)
+	       : op == OP_TO_SET ? value_set(l)
+	                         : value_object(l, &conflict);
 	if (conflict)
 		return vm_conflict(ev, line, "object keys must be unique");
 	return vm_charge(ev, 1);
@@ -171,8 +176,9 @@ make_collection(struct rego_eval *ev, enum opcode op, const struct value *from, 
 	if (!l.p)
 		return vm_charge(ev, 0);
 	mem_copy(l.p, from, l.n * sizeof *l.p);
-	*ret = op == OP_ARRAY ? value_array(&l) : op == OP_SET ? value_set(&l) :
-	                                          value_object(&l, NULL);
+	*ret = op == OP_ARRAY ? value_array(&l)
+	       : op == OP_SET ? value_set(&l)
+	                      : value_object(&l, NULL);
 	return OK;
 }
 
@@ -286,7 +292,7 @@ call_mocked(struct rego_eval *ev, uint32_t target, const struct value *args, uin
 
 /* ---- the loop ---- */
 
-#define V(x) (((x) & CONST_BIT) ? &k[(x) & ~CONST_BIT] : &r[x])
+#define V(x) (((x)&CONST_BIT) ? &k[(x) & ~CONST_BIT] : &r[x])
 #define FAIL_AS(field)                                                                             \
 	do {                                                                                       \
 		if (ev->trace)                                                                     \
@@ -317,7 +323,7 @@ run(struct rego_eval *ev, const struct function *f, struct value *r, struct valu
 	status s = OK;
 
 	for (;; in++) {
-next:
+	next:
 		switch ((enum opcode)in->op) {
 		case OP_NOP:
 			break;
@@ -421,7 +427,8 @@ next:
 		case OP_OR: {
 			struct value result = {0};
 
-			s = vm_arithmetic(&ev->call, (enum opcode)in->op, V(in->b), V(in->c), &result);
+			s = vm_arithmetic(&ev->call, (enum opcode)in->op, V(in->b), V(in->c),
+			                  &result);
 			if (!is_ok(s))
 				TRY_RUN(builtin_failed(ev, lines[in - code], s));
 			if (result.type == VALUE_UNDEFINED)
@@ -485,10 +492,12 @@ next:
 		case OP_ARRAY:
 		case OP_SET:
 		case OP_OBJECT:
-			TRY_RUN(make_collection(ev, (enum opcode)in->op, &r[in->b], in->c, &r[in->a]));
+			TRY_RUN(make_collection(ev, (enum opcode)in->op, &r[in->b], in->c,
+			                        &r[in->a]));
 			break;
 		case OP_LIST: {
-			struct value_list *l = arena_raw(ev->arena, sizeof *l, _Alignof(struct value_list));
+			struct value_list *l =
+			        arena_raw(ev->arena, sizeof *l, _Alignof(struct value_list));
 
 			if (!l)
 				TRY_RUN(vm_charge(ev, 0));
@@ -522,8 +531,8 @@ next:
 			TRY_RUN(push_frame(ev, &r[in->a]));
 			break;
 		case OP_WITH_INPUT:
-			ev->frame->input = vm_upsert(ev->arena, ev->frame->input, k[in->b].u.items, 0,
-			                             k[in->b].n, *V(in->c));
+			ev->frame->input = vm_upsert(ev->arena, ev->frame->input, k[in->b].u.items,
+			                             0, k[in->b].n, *V(in->c));
 			break;
 		case OP_WITH_DATA:
 			TRY_RUN(with_data(ev, &k[in->b], V(in->c)));
@@ -545,11 +554,12 @@ next:
 			if (r[in->a].type == VALUE_UNDEFINED)
 				r[in->a] = *found;
 			else if (!value_eq(&r[in->a], found))
-				TRY_RUN(vm_conflict(ev, lines[in - code],
-				                    in->c ? "functions must not produce multiple outputs "
-				                            "for same inputs" :
-				                            "complete rules must not produce multiple "
-				                            "outputs"));
+				TRY_RUN(vm_conflict(
+				        ev, lines[in - code],
+				        in->c ? "functions must not produce multiple outputs "
+				                "for same inputs"
+				              : "complete rules must not produce multiple "
+				                "outputs"));
 			break;
 		case OP_RETURN:
 			*ret = r[in->b];

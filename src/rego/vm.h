@@ -82,14 +82,14 @@ struct rego_eval {
 	struct rego_cache *cache;
 	bool strict;
 	bool printing;
-	struct value_list prints;    /* strings */
-	struct trace_entry *trace;   /* one an expression, or NULL */
+	struct value_list prints;  /* strings */
+	struct trace_entry *trace; /* one an expression, or NULL */
 	uint64_t steps_left, steps_until_time;
-	uint64_t deadline;           /* of the monotonic clock, 0 = none */
+	uint64_t deadline; /* of the monotonic clock, 0 = none */
 	uint32_t depth_left;
 	struct value *stack, *stack_end; /* free registers */
 	struct stack_chunk *spare;       /* chunks that nobody uses */
-	struct value_list memo;      /* rego_memo_put() */
+	struct value_list memo;          /* rego_memo_put() */
 	void (*random)(void *ctx, void *to, size_t n);
 	void *random_ctx;
 	bool (*zone)(void *ctx, struct bytes name, struct buf *tzif);
@@ -103,7 +103,7 @@ struct eval_options {
 	struct value input; /* frozen; undefined = none */
 	struct value data;
 	int64_t now_ns;
-	bool strict;        /* errors of builtins are errors */
+	bool strict; /* errors of builtins are errors */
 	bool print;
 	struct trace_entry *trace; /* policy->n_expressions of them, zeroed */
 	struct rego_cache *cache;

@@ -4,8 +4,13 @@
 static const char *
 number_op(enum opcode op)
 {
-	return op == OP_ADD ? "plus" : op == OP_SUB ? "minus" : op == OP_MUL ? "mul" :
-	       op == OP_DIV ? "div" : op == OP_REM ? "rem" : op == OP_AND ? "and" : "or";
+	return op == OP_ADD   ? "plus"
+	       : op == OP_SUB ? "minus"
+	       : op == OP_MUL ? "mul"
+	       : op == OP_DIV ? "div"
+	       : op == OP_REM ? "rem"
+	       : op == OP_AND ? "and"
+	                      : "or";
 }
 
 /* Both in 64 bits and the result too; false: the long way. */
@@ -15,7 +20,8 @@ small(enum opcode op, const struct value *a, const struct value *b, struct value
 	int64_t i = 0;
 	bool good = false;
 
-	if (a->type != VALUE_NUMBER || b->type != VALUE_NUMBER || !(a->flags & b->flags & VALUE_INT))
+	if (a->type != VALUE_NUMBER || b->type != VALUE_NUMBER ||
+	    !(a->flags & b->flags & VALUE_INT))
 		return false;
 	if (op == OP_ADD)
 		good = add_ok(a->u.i, b->u.i, &i);
@@ -105,9 +111,9 @@ of_sets(struct rego_call *c, enum opcode op, const struct value *a, const struct
 		return builtin_operand(c, 1, "set", a);
 	if (b->type != VALUE_SET)
 		return builtin_operand(c, 2, op == OP_SUB ? "one of {number, set}" : "set", b);
-	*ret = op == OP_AND ? value_intersection(c->arena, a, b) :
-	       op == OP_OR  ? value_union(c->arena, a, b) :
-	                      value_difference(c->arena, a, b);
+	*ret = op == OP_AND  ? value_intersection(c->arena, a, b)
+	       : op == OP_OR ? value_union(c->arena, a, b)
+	                     : value_difference(c->arena, a, b);
 	return rego_charge(c, (uint64_t)a->n + b->n);
 }
 

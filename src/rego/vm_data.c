@@ -143,7 +143,8 @@ descend(const struct policy *p, const struct value *path, uint32_t *i)
 	for (*i = 0; *i < path->n && !p->documents[d].function; (*i)++) {
 		uint32_t child = p->documents[d].child;
 
-		while (child && !bytes_equal(p->documents[child].key, json_text(&path->u.items[*i])))
+		while (child &&
+		       !bytes_equal(p->documents[child].key, json_text(&path->u.items[*i])))
 			child = p->documents[child].next;
 		if (!child)
 			break;

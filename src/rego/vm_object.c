@@ -39,8 +39,10 @@ sort_entries(struct rego_eval *ev, struct entry *e, size_t n, uint32_t depth)
 			size_t i = low, k = mid;
 
 			for (size_t out = low; out < high; out++)
-				to[out] = i < mid && (k == high || !before(&from[k], &from[i], depth)) ?
-				                  from[i++] : from[k++];
+				to[out] =
+				        i < mid && (k == high || !before(&from[k], &from[i], depth))
+				                ? from[i++]
+				                : from[k++];
 		}
 		other = from;
 		from = to;
@@ -68,7 +70,8 @@ merge_leaf(struct rego_eval *ev, struct entry *e, size_t n, uint32_t line, struc
 			return vm_conflict(ev, line, "object keys must be unique");
 		if (set)
 			value_push(&l, e[i].val);
-		else if (e[i].kind.u.i != ENTRY_DEFAULT && chosen && !value_eq(&chosen->val, &e[i].val))
+		else if (e[i].kind.u.i != ENTRY_DEFAULT && chosen &&
+		         !value_eq(&chosen->val, &e[i].val))
 			return vm_conflict(ev, line, "object keys must be unique");
 		else if (e[i].kind.u.i != ENTRY_DEFAULT)
 			chosen = &e[i];
@@ -139,7 +142,8 @@ vm_template(struct rego_eval *ev, const struct value *args, uint32_t n, struct v
 	for (uint32_t i = 0; i < n; i++)
 		put_plain(&args[i], &text);
 	if (!buf_ok(&text))
-		return vm_limit(ev, "E-REGO-052", "the evaluation needs more memory than its budget");
+		return vm_limit(ev, "E-REGO-052",
+		                "the evaluation needs more memory than its budget");
 	*ret = json_copy_string(ev->arena, buf_view(&text));
 	return vm_charge(ev, 1 + text.n / 64);
 }
@@ -155,7 +159,8 @@ vm_print(struct rego_eval *ev, const struct value *args, uint32_t n)
 		put_plain(&args[i], &text);
 	}
 	if (!buf_ok(&text))
-		return vm_limit(ev, "E-REGO-052", "the evaluation needs more memory than its budget");
+		return vm_limit(ev, "E-REGO-052",
+		                "the evaluation needs more memory than its budget");
 	value_push(&ev->prints, json_copy_string(ev->arena, buf_view(&text)));
 	return vm_charge(ev, 1 + text.n / 64);
 }

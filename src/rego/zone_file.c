@@ -17,5 +17,6 @@ zone_file(void *ctx, struct bytes name, struct buf *tzif)
 	if (!zone_name_ok(name))
 		return false;
 	n = snprintf(path, sizeof path, "%s/%.*s", folder, BYTES_ARG(name));
-	return n > 0 && (size_t)n < sizeof path && is_ok(file_read(path, ZONE_MAX_FILE, tzif, &err));
+	return n > 0 && (size_t)n < sizeof path &&
+	       is_ok(file_read(path, ZONE_MAX_FILE, tzif, &err));
 }

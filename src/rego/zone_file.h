@@ -5,7 +5,8 @@
 
 #include "base/buf.h"
 
-/* `ctx`: the folder as a C string, NULL = /usr/share/zoneinfo. The name was checked by the engine. */
+/* `ctx`: the folder as a C string, NULL = /usr/share/zoneinfo. The name was checked by the engine.
+ */
 bool zone_file(void *ctx, struct bytes name, struct buf *tzif);
 
 #endif

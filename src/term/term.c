@@ -31,7 +31,7 @@ const char *
 term_on(int fd, enum term_style style)
 {
 	static const char *const codes[] = {
-		"", "\x1b[32m", "\x1b[31m", "\x1b[33m", "\x1b[2m", "\x1b[1m",
+	        "", "\x1b[32m", "\x1b[31m", "\x1b[33m", "\x1b[2m", "\x1b[1m",
 	};
 
 	return colour_wanted(fd) ? codes[style] : "";

@@ -13,8 +13,8 @@ method_name(enum evhttp_cmd_type type)
 		enum evhttp_cmd_type type;
 		const char *name;
 	} rows[] = {
-		{EVHTTP_REQ_GET, "GET"}, {EVHTTP_REQ_POST, "POST"}, {EVHTTP_REQ_HEAD, "HEAD"},
-		{EVHTTP_REQ_PUT, "PUT"}, {EVHTTP_REQ_DELETE, "DELETE"},
+	        {EVHTTP_REQ_GET, "GET"}, {EVHTTP_REQ_POST, "POST"},     {EVHTTP_REQ_HEAD, "HEAD"},
+	        {EVHTTP_REQ_PUT, "PUT"}, {EVHTTP_REQ_DELETE, "DELETE"},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
@@ -34,10 +34,10 @@ http_head_of(const struct evhttp_request *r)
 	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(r);
 
 	return (struct http_head){
-		.method = bytes_str(method_name(evhttp_request_get_command(r))),
-		.path = bytes_str(uri ? evhttp_uri_get_path(uri) : NULL),
-		.query = bytes_str(uri ? evhttp_uri_get_query(uri) : NULL),
-		.fields = evhttp_request_get_input_headers(request.out),
+	        .method = bytes_str(method_name(evhttp_request_get_command(r))),
+	        .path = bytes_str(uri ? evhttp_uri_get_path(uri) : NULL),
+	        .query = bytes_str(uri ? evhttp_uri_get_query(uri) : NULL),
+	        .fields = evhttp_request_get_input_headers(request.out),
 	};
 }
 
@@ -83,10 +83,16 @@ http_reason(unsigned int status_code)
 		unsigned int code;
 		const char *text;
 	} rows[] = {
-		{200, "OK"}, {400, "Bad Request"}, {403, "Forbidden"}, {404, "Not Found"},
-		{405, "Method Not Allowed"}, {409, "Conflict"}, {413, "Content Too Large"},
-		{500, "Internal Server Error"}, {501, "Not Implemented"},
-		{503, "Service Unavailable"},
+	        {200, "OK"},
+	        {400, "Bad Request"},
+	        {403, "Forbidden"},
+	        {404, "Not Found"},
+	        {405, "Method Not Allowed"},
+	        {409, "Conflict"},
+	        {413, "Content Too Large"},
+	        {500, "Internal Server Error"},
+	        {501, "Not Implemented"},
+	        {503, "Service Unavailable"},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++)

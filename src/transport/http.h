@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* http.h: views of what libevent parsed: requests and answers of HTTP/1.1, for servers and clients. */
+/* http.h: views of what libevent parsed: requests and answers of HTTP/1.1, for servers and clients.
+ */
 #ifndef TRANSPORT_HTTP_H
 #define TRANSPORT_HTTP_H
 

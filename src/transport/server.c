@@ -323,7 +323,8 @@ start(struct server *s, struct err *err)
 	if (config->layer)
 		evhttp_set_bevcb(s->http, on_accept, s);
 	s->bound = evhttp_bind_listener(s->http, s->listener) != NULL;
-	return s->bound ? OK : err_set(err, ERR_IO, "E-SERVER-001", "the event loop takes no listener");
+	return s->bound ? OK
+	                : err_set(err, ERR_IO, "E-SERVER-001", "the event loop takes no listener");
 }
 
 status

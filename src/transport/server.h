@@ -44,7 +44,7 @@ struct server_config {
 	int listen_fd; /* listening, non-blocking; owned by the server from here on */
 	const struct server_layer *layer; /* NULL = plain HTTP */
 	void *layer_ctx;
-	void *ctx; /* for the handlers */
+	void *ctx;        /* for the handlers */
 	size_t conn_data; /* zeroed bytes kept per connection, see server_conn_data() */
 	unsigned int max_conns;
 	size_t max_body; /* of a connection's requests, see server_conn_max_body() */
@@ -54,8 +54,8 @@ struct server_config {
 };
 
 /* ERR_IO E-SERVER-001. Listens from the next turn of the loop on. */
-status server_new(struct event_base *base, const struct server_config *config,
-                  struct server **ret, struct err *err);
+status server_new(struct event_base *base, const struct server_config *config, struct server **ret,
+                  struct err *err);
 void server_free(struct server *s);
 
 /* The zeroed memory of a connection, or NULL when it is gone. */

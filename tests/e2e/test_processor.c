@@ -182,7 +182,8 @@ serve(struct serving *s)
 		size_t n = s->n;
 
 		for (size_t i = 0; i < 2; i++)
-			fds[i] = (struct pollfd){s->n < MAX_CLIENTS - 2 ? s->listeners[i] : -1, POLLIN, 0};
+			fds[i] = (struct pollfd){s->n < MAX_CLIENTS - 2 ? s->listeners[i] : -1,
+			                         POLLIN, 0};
 		for (size_t i = 0; i < n; i++)
 			fds[2 + i] = (struct pollfd){s->clients[i].fd, POLLIN, 0};
 		if (poll(fds, n + 2, -1) < 0)
@@ -192,9 +193,9 @@ serve(struct serving *s)
 				read_client(s, &s->clients[i]);
 		for (size_t i = 0; i < 2; i++)
 			if (fds[i].revents)
-				s->clients[s->n++] = (struct client){
-					.fd = accept(s->listeners[i], NULL, NULL),
-					.op = (enum attest_op)(i + 1)};
+				s->clients[s->n++] =
+				        (struct client){.fd = accept(s->listeners[i], NULL, NULL),
+				                        .op = (enum attest_op)(i + 1)};
 		drop_closed(s);
 	}
 }

@@ -69,7 +69,9 @@ all_builtins(void)
 static status
 compile_case(const struct rego_case *c, const char *query, struct policy **ret, struct err *err)
 {
-	struct policy_options o = {.builtins = all_builtins(), .query = query, .v0 = c->v0,
+	struct policy_options o = {.builtins = all_builtins(),
+	                           .query = query,
+	                           .v0 = c->v0,
 	                           .filter = c->query.n > 0};
 	struct policy_module modules[CASE_MODULES];
 	char names[CASE_MODULES][32];
@@ -149,9 +151,11 @@ input_of(const struct rego_case *c, struct arena *a, struct value *ret, struct e
 static const char *
 code_name(enum eval_error e)
 {
-	return e == EVAL_CONFLICT ? "eval_conflict_error" : e == EVAL_BUILTIN ? "eval_builtin_error" :
-	       e == EVAL_TYPE ? "eval_type_error" : e == EVAL_LIMIT ? "eval_limit_error" :
-	                                                                "rego_compile_error";
+	return e == EVAL_CONFLICT  ? "eval_conflict_error"
+	       : e == EVAL_BUILTIN ? "eval_builtin_error"
+	       : e == EVAL_TYPE    ? "eval_type_error"
+	       : e == EVAL_LIMIT   ? "eval_limit_error"
+	                           : "rego_compile_error";
 }
 
 static bool
@@ -225,9 +229,11 @@ static bool
 run(const struct rego_case *c, struct arena *a, char *why, size_t size)
 {
 	uint64_t seed = 1;
-	struct eval_options o = {
-		.strict = c->strict, .now_ns = 1767225600000000000, .random = any_random, .random_ctx = &seed,
-		.zone = zone_file};
+	struct eval_options o = {.strict = c->strict,
+	                         .now_ns = 1767225600000000000,
+	                         .random = any_random,
+	                         .random_ctx = &seed,
+	                         .zone = zone_file};
 	struct policy *p = NULL;
 	struct err err = {0};
 	struct rego_eval ev = {0};
@@ -250,8 +256,8 @@ run(const struct rego_case *c, struct arena *a, char *why, size_t size)
 	s = eval_start(&ev, p, &o, a, &err);
 	if (is_ok(s))
 		s = eval_query(&ev, &answer);
-	passed = is_ok(s) ? check_result(c, a, &answer, why, size) :
-	                    check_error(c, ev.why, &err, why, size);
+	passed = is_ok(s) ? check_result(c, a, &answer, why, size)
+	                  : check_error(c, ev.why, &err, why, size);
 	cache_free(o.cache);
 	policy_drop(p);
 	return passed;

@@ -15,8 +15,8 @@ struct rego_case {
 	struct bytes query;
 	struct bytes modules[CASE_MODULES];
 	size_t n_modules;
-	struct bytes input_term;        /* Rego text, or empty */
-	const struct value *input;      /* JSON as parsed, or NULL */
+	struct bytes input_term;   /* Rego text, or empty */
+	const struct value *input; /* JSON as parsed, or NULL */
 	const struct value *data;
 	const struct value *want_result; /* array of objects, or NULL */
 	struct bytes want_error, want_code;

@@ -38,8 +38,9 @@ run_folder(const char *dir, struct text_totals *t)
 		char path[4096];
 
 		snprintf(path, sizeof path, "%s/%s", dir, names[i]->d_name);
-		good &= bytes_ends(bytes_str(path), BYTES(".cases")) ? text_run(path, names[i]->d_name, t) :
-		                                                   json_cases_run(path, names[i]->d_name, t);
+		good &= bytes_ends(bytes_str(path), BYTES(".cases"))
+		                ? text_run(path, names[i]->d_name, t)
+		                : json_cases_run(path, names[i]->d_name, t);
 		free(names[i]);
 	}
 	free(names);

@@ -18,16 +18,16 @@ static struct rego_case
 read_case(const struct value *v)
 {
 	struct rego_case c = {
-		.note = json_text(json_get(v, "note")),
-		.query = json_text(json_get(v, "query")),
-		.input_term = json_text(json_get(v, "input_term")),
-		.input = json_get(v, "input"),
-		.data = json_get(v, "data"),
-		.want_result = json_get(v, "want_result"),
-		.want_error = json_text(json_get(v, "want_error")),
-		.want_code = json_text(json_get(v, "want_error_code")),
-		.strict = flag(v, "strict_error"),
-		.sort = flag(v, "sort_bindings"),
+	        .note = json_text(json_get(v, "note")),
+	        .query = json_text(json_get(v, "query")),
+	        .input_term = json_text(json_get(v, "input_term")),
+	        .input = json_get(v, "input"),
+	        .data = json_get(v, "data"),
+	        .want_result = json_get(v, "want_result"),
+	        .want_error = json_text(json_get(v, "want_error")),
+	        .want_code = json_text(json_get(v, "want_error_code")),
+	        .strict = flag(v, "strict_error"),
+	        .sort = flag(v, "sort_bindings"),
 	};
 	const struct value *modules = json_get(v, "modules");
 

@@ -108,7 +108,8 @@ take_line(struct arena *a, const char *name, struct group *g, struct bytes line)
 	if (bytes_is(line, "|---")) {
 		end_module(a, g);
 	} else if (line.p[0] == '|') {
-		buf_bytes(&g->module, bytes_sub(line, line.n > 1 && line.p[1] == ' ' ? 2 : 1, line.n));
+		buf_bytes(&g->module,
+		          bytes_sub(line, line.n > 1 && line.p[1] == ' ' ? 2 : 1, line.n));
 		buf_u8(&g->module, '\n');
 	} else if (bytes_is(line, "@v0")) {
 		g->c.v0 = true;

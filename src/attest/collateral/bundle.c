@@ -17,16 +17,20 @@ parse_item(struct arena *a, const struct value *v, struct collateral_item *item,
 	CLEANUP(buf_done) struct buf data = {0};
 	const struct value *kind, *subject, *digest, *raw, *from, *to;
 	const struct json_field fields[] = {
-		{"kind", VALUE_STRING, true, &kind},     {"subject", VALUE_STRING, true, &subject},
-		{"sha256", VALUE_STRING, true, &digest}, {"data", VALUE_STRING, true, &raw},
-		{"notBefore", VALUE_STRING, false, &from}, {"notAfter", VALUE_STRING, false, &to},
+	        {"kind", VALUE_STRING, true, &kind},
+	        {"subject", VALUE_STRING, true, &subject},
+	        {"sha256", VALUE_STRING, true, &digest},
+	        {"data", VALUE_STRING, true, &raw},
+	        {"notBefore", VALUE_STRING, false, &from},
+	        {"notAfter", VALUE_STRING, false, &to},
 	};
 	struct hash256 want, got;
 
 	TRY(json_fields(v, fields, COUNT_OF(fields), err));
 	*item = (struct collateral_item){0};
 	if (!collateral_kind_parse(json_text(kind), &item->kind))
-		return err_at(err, err_set(err, ERR_PARSE, "E-COLLATERAL-020", "unknown kind"), ".kind");
+		return err_at(err, err_set(err, ERR_PARSE, "E-COLLATERAL-020", "unknown kind"),
+		              ".kind");
 	if (subject->n >= sizeof item->subject)
 		return err_at(err, err_set(err, ERR_PARSE, "E-COLLATERAL-020", "too long"),
 		              ".subject");
@@ -52,8 +56,8 @@ collateral_bundle_parse(struct arena *a, struct bytes json, struct collateral_se
 	const struct json_limits limits = {.depth = 8, .bytes = COLLATERAL_BUNDLE_MAX};
 	const struct value *version, *items;
 	const struct json_field fields[] = {
-		{"version", VALUE_NUMBER, true, &version},
-		{"items", VALUE_ARRAY, true, &items},
+	        {"version", VALUE_NUMBER, true, &version},
+	        {"items", VALUE_ARRAY, true, &items},
 	};
 	struct collateral_set set = {0};
 	struct value v;
@@ -62,7 +66,8 @@ collateral_bundle_parse(struct arena *a, struct bytes json, struct collateral_se
 	TRY(json_parse(a, json, &limits, &v, err));
 	TRY(json_fields(&v, fields, COUNT_OF(fields), err));
 	if (!json_u64(version, 1, &n) || n != 1)
-		return err_at(err, err_set(err, ERR_PARSE, "E-COLLATERAL-020", "must be 1"), ".version");
+		return err_at(err, err_set(err, ERR_PARSE, "E-COLLATERAL-020", "must be 1"),
+		              ".version");
 	if (items->n > COLLATERAL_BUNDLE_ITEMS)
 		return err_at(err,
 		              err_set(err, ERR_LIMIT, "E-COLLATERAL-021", "more than %d items",

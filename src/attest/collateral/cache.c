@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One file an item: <dir>/<kind>/<subject with / as _>. Losing the folder loses nothing but time. */
+/* One file an item: <dir>/<kind>/<subject with / as _>. Losing the folder loses nothing but time.
+ */
 #include "attest/collateral/collateral.h"
 #include "base/file.h"
 
@@ -32,7 +33,9 @@ item_path(const char *dir, enum collateral_kind kind, const char *subject, char 
 	int n;
 
 	if (!plain_subject(subject))
-		return err_set(err, ERR_PARSE, "E-COLLATERAL-002", "the subject of collateral has characters that are not letters or digits");
+		return err_set(
+		        err, ERR_PARSE, "E-COLLATERAL-002",
+		        "the subject of collateral has characters that are not letters or digits");
 	n = snprintf(path, PATH_SIZE, "%s/%s/", dir, collateral_kind_name(kind));
 	if (n < 0 || (size_t)n + strlen(subject) >= PATH_SIZE)
 		return err_set(err, ERR_USAGE, "E-COLLATERAL-003", "the path %s is too long", dir);
@@ -131,8 +134,7 @@ list_kind(const char *dir, enum collateral_kind kind, struct arena *a, struct co
 }
 
 status
-collateral_cache_list(const char *dir, struct arena *a, struct collateral_set *ret,
-                      struct err *err)
+collateral_cache_list(const char *dir, struct arena *a, struct collateral_set *ret, struct err *err)
 {
 	struct collateral_set set = {0};
 	size_t cap = 0;

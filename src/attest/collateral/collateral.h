@@ -13,10 +13,10 @@
 #include "transport/transport.h"
 
 enum collateral_kind {
-	COLLATERAL_SNP_VCEK,     /* "Milan/<chip id hex>/<TCB hex>": DER */
-	COLLATERAL_SNP_CHAIN,    /* "Milan/vcek" or "Milan/vlek": PEM of ASK and ARK */
-	COLLATERAL_SNP_CRL,      /* the same subjects: DER */
-	COLLATERAL_TDX_TCB_INFO, /* FMSPC in hex: JSON as delivered */
+	COLLATERAL_SNP_VCEK,        /* "Milan/<chip id hex>/<TCB hex>": DER */
+	COLLATERAL_SNP_CHAIN,       /* "Milan/vcek" or "Milan/vlek": PEM of ASK and ARK */
+	COLLATERAL_SNP_CRL,         /* the same subjects: DER */
+	COLLATERAL_TDX_TCB_INFO,    /* FMSPC in hex: JSON as delivered */
 	COLLATERAL_TDX_QE_IDENTITY, /* "td": JSON as delivered */
 	COLLATERAL_TDX_TCB_CHAIN,   /* "tcb": PEM of TCB signer and root */
 	COLLATERAL_TDX_ROOT_CRL,    /* "root": DER */
@@ -39,7 +39,7 @@ bool collateral_is_dated(enum collateral_kind k);
 struct collateral_item {
 	enum collateral_kind kind;
 	char subject[COLLATERAL_SUBJECT_MAX];
-	struct bytes data;         /* as received; in the arena of whoever made the item */
+	struct bytes data;               /* as received; in the arena of whoever made the item */
 	int64_t valid_from, valid_until; /* of the certificate, list or statement */
 };
 
@@ -57,9 +57,9 @@ struct collateral_set { /* items of a bundle */
 };
 
 struct collateral {
-	const struct collateral_set *bundle; /* or NULL */
-	const char *cache_dir;               /* or NULL */
-	struct transport *transport;         /* NULL: never connect */
+	const struct collateral_set *bundle;                  /* or NULL */
+	const char *cache_dir;                                /* or NULL */
+	struct transport *transport;                          /* NULL: never connect */
 	const char *kds_url, *pcs_url, *pcs_certificates_url; /* NULL: the vendors' */
 	int64_t kds_next; /* private: not before this, AMD throttles */
 };
@@ -94,8 +94,7 @@ void collateral_bundle_write(const struct collateral_set *set, struct buf *out);
 status collateral_cache_read(const char *dir, enum collateral_kind kind, const char *subject,
                              struct arena *a, struct collateral_item *ret, struct err *err);
 /* Never replaces an item by an older one of the same kind and subject. */
-status collateral_cache_write(const char *dir, const struct collateral_item *item,
-                              struct err *err);
+status collateral_cache_write(const char *dir, const struct collateral_item *item, struct err *err);
 /* All items of the cache, in the arena; files that are none are skipped. */
 status collateral_cache_list(const char *dir, struct arena *a, struct collateral_set *ret,
                              struct err *err);

@@ -83,7 +83,8 @@ collateral_get(struct collateral *c, enum collateral_kind kind, const char *subj
 
 	if (usable)
 		return OK;
-	if (c->cache_dir && is_ok(collateral_cache_read(c->cache_dir, kind, subject, a, &have, &why)))
+	if (c->cache_dir &&
+	    is_ok(collateral_cache_read(c->cache_dir, kind, subject, a, &have, &why)))
 		usable = in_window(&have, now);
 	if (usable && (!c->transport || !is_ageing(&have, now))) {
 		*ret = have;
@@ -255,7 +256,7 @@ complete_snp(struct wish *w, struct bytes evidence, struct err *err)
 	look_at_certs(w->e, &have);
 	if (!have.product_known && r.version >= 3)
 		have.product_known =
-			snp_product_from_cpuid(r.cpuid_family, r.cpuid_model, &have.product);
+		        snp_product_from_cpuid(r.cpuid_family, r.cpuid_model, &have.product);
 	if (!have.leaf && snp_signing_key(&r) == SNP_SIGNED_VLEK)
 		buf_str(w->missing, "the VLEK: only the cloud that runs the machine has it\n");
 	else if (!have.leaf)
@@ -280,8 +281,8 @@ platform_of(struct bytes pem, char fmspc[13], bool *processor, struct err *err)
 	struct cert *certs[CHAIN_MAX] = {NULL};
 	size_t n = 0;
 	struct pck pck;
-	status s = err_set(err, ERR_PARSE, "E-COLLATERAL-005",
-	                   "the quote's certificates have no PCK");
+	status s =
+	        err_set(err, ERR_PARSE, "E-COLLATERAL-005", "the quote's certificates have no PCK");
 
 	if (!is_ok(cert_parse_pem(pem, CHAIN_MAX, certs, &n, err)))
 		return err_set(err, ERR_PARSE, "E-COLLATERAL-005",
@@ -289,7 +290,8 @@ platform_of(struct bytes pem, char fmspc[13], bool *processor, struct err *err)
 	for (size_t i = 0; i < n; i++) {
 		if (!is_ok(s) && bytes_is(cert_subject_cn(certs[i]), "Intel SGX PCK Certificate")) {
 			s = pck_parse(certs[i], &pck, err);
-			*processor = bytes_is(cert_issuer_cn(certs[i]), "Intel SGX PCK Processor CA");
+			*processor =
+			        bytes_is(cert_issuer_cn(certs[i]), "Intel SGX PCK Processor CA");
 		}
 	}
 	for (size_t i = 0; i < n; i++)

@@ -7,14 +7,14 @@ static const struct {
 	const char *name;
 	bool dated;
 } kinds[COLLATERAL_KINDS] = {
-	[COLLATERAL_SNP_VCEK] = {"snp-vcek", false},
-	[COLLATERAL_SNP_CHAIN] = {"snp-chain", false},
-	[COLLATERAL_SNP_CRL] = {"snp-crl", true},
-	[COLLATERAL_TDX_TCB_INFO] = {"tdx-tcb-info", true},
-	[COLLATERAL_TDX_QE_IDENTITY] = {"tdx-qe-identity", true},
-	[COLLATERAL_TDX_TCB_CHAIN] = {"tdx-tcb-chain", false},
-	[COLLATERAL_TDX_ROOT_CRL] = {"tdx-root-crl", true},
-	[COLLATERAL_TDX_PCK_CRL] = {"tdx-pck-crl", true},
+        [COLLATERAL_SNP_VCEK] = {"snp-vcek", false},
+        [COLLATERAL_SNP_CHAIN] = {"snp-chain", false},
+        [COLLATERAL_SNP_CRL] = {"snp-crl", true},
+        [COLLATERAL_TDX_TCB_INFO] = {"tdx-tcb-info", true},
+        [COLLATERAL_TDX_QE_IDENTITY] = {"tdx-qe-identity", true},
+        [COLLATERAL_TDX_TCB_CHAIN] = {"tdx-tcb-chain", false},
+        [COLLATERAL_TDX_ROOT_CRL] = {"tdx-root-crl", true},
+        [COLLATERAL_TDX_PCK_CRL] = {"tdx-pck-crl", true},
 };
 
 enum { CHAIN_MAX = 4 };

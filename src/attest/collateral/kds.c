@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 enum {
-	HWID_TURIN_DIGITS = 16, /* Turin's chip id has 8 bytes that count */
+	HWID_TURIN_DIGITS = 16,      /* Turin's chip id has 8 bytes that count */
 	LEAF_SPACING_MS = 10 * 1000, /* AMD answers one leaf in about ten seconds */
 };
 
@@ -93,8 +93,8 @@ kds_fetch(struct collateral *c, enum collateral_kind kind, const char *subject, 
 	req.url = buf_view(&url);
 	TRY(transport_send(c->transport, &req, &r, err));
 	if (r.status != 200)
-		return err_set(err, ERR_UNREACHABLE, "E-COLLATERAL-011", "%s answered %u%s",
-		               base, r.status, r.status == 429 ? " (asked too often)" : "");
+		return err_set(err, ERR_UNREACHABLE, "E-COLLATERAL-011", "%s answered %u%s", base,
+		               r.status, r.status == 429 ? " (asked too often)" : "");
 	snprintf(item.subject, sizeof item.subject, "%s", subject);
 	item.data = arena_copy(a, buf_view(&r.body));
 	TRY(arena_check(a, err));

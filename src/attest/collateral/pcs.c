@@ -16,7 +16,8 @@ make_url(const struct collateral *c, enum collateral_kind kind, const char *subj
          struct buf *url, struct err *err)
 {
 	const char *base = c->pcs_url ? c->pcs_url : PCS_URL;
-	const char *certs = c->pcs_certificates_url ? c->pcs_certificates_url : PCS_CERTIFICATES_URL;
+	const char *certs =
+	        c->pcs_certificates_url ? c->pcs_certificates_url : PCS_CERTIFICATES_URL;
 
 	switch (kind) {
 	case COLLATERAL_TDX_TCB_INFO:

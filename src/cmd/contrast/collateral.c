@@ -42,7 +42,8 @@ gather(struct collateral *c, const char *path, int64_t now, struct buf *missing,
 	TRY(file_read(path, EVIDENCE_MAX, &evidence, err));
 	r = rd_init(buf_view(&evidence));
 	progress_begin(&p, 0, "collateral for %s", path);
-	/* A quote's first two fields are 4 or 5 and 2; a report's second half of the first word is 0. */
+	/* A quote's first two fields are 4 or 5 and 2; a report's second half of the first word is
+	 * 0. */
 	s = collateral_complete(c, rd_le16(&r) >= 4 && rd_le16(&r) == 2 ? TEE_TDX : TEE_SNP,
 	                        buf_view(&evidence), now, &a, &e, missing, err);
 	progress_end(&p, is_ok(s));
@@ -85,8 +86,8 @@ verb_collateral_export(const struct options *o, struct err *err)
 	TRY(collateral_cache_list(dir, &a, &all, err));
 	if (all.n == 0)
 		return err_hint(err,
-		                err_set(err, ERR_NOT_FOUND, "E-COLLATERAL-031", "the cache %s is empty",
-		                        dir),
+		                err_set(err, ERR_NOT_FOUND, "E-COLLATERAL-031",
+		                        "the cache %s is empty", dir),
 		                "name the fleet's reports or quotes with --evidence");
 	collateral_bundle_write(&all, &out);
 	TRY(buf_check(&out, err));
@@ -185,16 +186,19 @@ report_sources(const struct options *o, struct report *r, struct err *err)
 status
 verb_collateral_show(const struct options *o, struct err *err)
 {
-	CLEANUP(report_done) struct report r = {
-		.json = json_array(),
-		.now = options_given(o, OPT_collateral_show_time)
-		               ? options_time(o, OPT_collateral_show_time)
-		               : clock_realtime(),
-		.warn = (int64_t)MIN(options_number(o, OPT_collateral_show_warn_days), 36500U) * DAY,
+	CLEANUP(report_done)
+	struct report r = {
+	        .json = json_array(),
+	        .now = options_given(o, OPT_collateral_show_time)
+	                       ? options_time(o, OPT_collateral_show_time)
+	                       : clock_realtime(),
+	        .warn = (int64_t)MIN(options_number(o, OPT_collateral_show_warn_days), 36500U) *
+	                DAY,
 	};
 	CLEANUP(buf_done) struct buf out = {0};
 
-	table_begin(&r.table, (const char *const[]){"kind", "subject", "from", "until", "state", NULL});
+	table_begin(&r.table,
+	            (const char *const[]){"kind", "subject", "from", "until", "state", NULL});
 	TRY(report_sources(o, &r, err));
 	if (strcmp(options_text(o, OPT_collateral_show_format), "json") == 0) {
 		json_write(&r.json, JSON_INDENT, &out);
@@ -205,7 +209,7 @@ verb_collateral_show(const struct options *o, struct err *err)
 	TRY(buf_check(&out, err));
 	TRY(fd_write_all(STDOUT_FILENO, buf_view(&out), err));
 	if (r.ending > 0)
-		return err_set(err, ERR_DIFFERS, "E-COLLATERAL-032", "%zu items have ended or end soon",
-		               r.ending);
+		return err_set(err, ERR_DIFFERS, "E-COLLATERAL-032",
+		               "%zu items have ended or end soon", r.ending);
 	return OK;
 }

@@ -56,7 +56,8 @@ read_file(struct reading *r, const char *path, struct err *err)
 	char *copy;
 
 	if (r->n == KUBE_MAX_FILES)
-		return err_set(err, ERR_LIMIT, "E-OWNER-006", "more than %d YAML files", KUBE_MAX_FILES);
+		return err_set(err, ERR_LIMIT, "E-OWNER-006", "more than %d YAML files",
+		               KUBE_MAX_FILES);
 	copy = mem_alloc(name.n + 1);
 	mem_copy(copy, name.p, name.n);
 	r->paths[r->n] = copy;
@@ -142,8 +143,8 @@ add_workload(struct documents *d, const struct kube_workload *w, const struct ma
 }
 
 status
-documents_read(const char *const *paths, size_t n, const struct manifest *m,
-               struct documents *ret, struct err *err)
+documents_read(const char *const *paths, size_t n, const struct manifest *m, struct documents *ret,
+               struct err *err)
 {
 	CLEANUP(reading_free) struct reading *r = mem_new(struct reading);
 	size_t room;
@@ -158,11 +159,12 @@ documents_read(const char *const *paths, size_t n, const struct manifest *m,
 		if (r->set.workloads[i].confidential)
 			TRY(add_workload(ret, &r->set.workloads[i], m, err));
 	if (ret->n != m->n_policies)
-		return err_hint(err,
-		                err_set(err, ERR_DIFFERS, "E-OWNER-004",
-		                        "policy count mismatch: %zu in the YAML, %zu in the manifest",
-		                        ret->n, m->n_policies),
-		                "name all files and folders of the deployment, or run contrast generate "
-		                "again");
+		return err_hint(
+		        err,
+		        err_set(err, ERR_DIFFERS, "E-OWNER-004",
+		                "policy count mismatch: %zu in the YAML, %zu in the manifest",
+		                ret->n, m->n_policies),
+		        "name all files and folders of the deployment, or run contrast generate "
+		        "again");
 	return OK;
 }

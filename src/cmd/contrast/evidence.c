@@ -53,8 +53,8 @@ add_endorsements(struct inputs *in, const struct options *o, size_t id, struct e
 		struct bytes b;
 
 		TRY(read_kept(in, files[i], INTAKE_MAX, &b, err));
-		TRY(err_at(err, intake_endorsements(&in->arena, b, &in->doc.endorsements, err), "%s",
-		           files[i]));
+		TRY(err_at(err, intake_endorsements(&in->arena, b, &in->doc.endorsements, err),
+		           "%s", files[i]));
 	}
 	return OK;
 }
@@ -339,7 +339,8 @@ print_text(const struct report *r, struct err *err)
 		buf_printf(&out, "%saccepted%s by reference set %d\n",
 		           term_on(STDOUT_FILENO, TERM_GOOD), term_off(STDOUT_FILENO), v->set);
 	else if (accepted)
-		buf_printf(&out, "%saccepted%s: authentic; no manifest was given to compare it with\n",
+		buf_printf(&out,
+		           "%saccepted%s: authentic; no manifest was given to compare it with\n",
 		           term_on(STDOUT_FILENO, TERM_GOOD), term_off(STDOUT_FILENO));
 	TRY(buf_check(&out, err));
 	return fd_write_all(STDOUT_FILENO, buf_view(&out), err);
@@ -353,8 +354,8 @@ conclude(const struct report *r, struct err *err)
 	                                      "tdx/collateral-missing", "tdx/crl-missing"};
 	const struct verdict *v = &r->result->verdict;
 	/* A list alone makes no chain invalid; certificates that could not be had do. */
-	bool lacks = v->step == STEP_CHAIN &&
-	             bytes_find(r->missing, BYTES("snp-chain"), 0) != SIZE_MAX;
+	bool lacks =
+	        v->step == STEP_CHAIN && bytes_find(r->missing, BYTES("snp-chain"), 0) != SIZE_MAX;
 
 	if (verdict_accepted(v))
 		return OK;
@@ -362,10 +363,10 @@ conclude(const struct report *r, struct err *err)
 		lacks |= strcmp(v->reason, lacking[i]) == 0;
 	if (!lacks)
 		return verdict_status(v, err);
-	return err_hint(err,
-	                err_set(err, ERR_UNREACHABLE, "E-EVIDENCE-101", "%s: %s", v->reason,
-	                        v->detail),
-	                "give it with --endorsements or --collateral, or let --fetch ask the vendor");
+	return err_hint(
+	        err,
+	        err_set(err, ERR_UNREACHABLE, "E-EVIDENCE-101", "%s: %s", v->reason, v->detail),
+	        "give it with --endorsements or --collateral, or let --fetch ask the vendor");
 }
 
 static status
@@ -391,16 +392,16 @@ judge(struct inputs *in, const struct options *o, const struct demands *d, struc
 {
 	uint8_t report_data[EVIDENCE_REPORT_DATA_SIZE];
 	struct evidence_request rq = {
-		.scope = EVIDENCE_AUTHENTIC,
-		.flags = EVIDENCE_THOROUGH,
-		.document = &in->doc,
-		.references = d->manifest ? &d->references : NULL,
-		.policies = d->manifest ? &d->policies : NULL,
-		.revocation = options_flag(o, OPT_evidence_verify_require_revocation)
-		                      ? REVOCATION_REQUIRED
-		                      : REVOCATION_OPTIONAL,
-		.now = now,
-		.findings = findings,
+	        .scope = EVIDENCE_AUTHENTIC,
+	        .flags = EVIDENCE_THOROUGH,
+	        .document = &in->doc,
+	        .references = d->manifest ? &d->references : NULL,
+	        .policies = d->manifest ? &d->policies : NULL,
+	        .revocation = options_flag(o, OPT_evidence_verify_require_revocation)
+	                              ? REVOCATION_REQUIRED
+	                              : REVOCATION_OPTIONAL,
+	        .now = now,
+	        .findings = findings,
 	};
 	struct evidence_result result;
 	struct report r = {&result, findings, missing, now, d->manifest != NULL, in->doc.tee};

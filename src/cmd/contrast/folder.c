@@ -4,8 +4,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "json/value.h"
 #include "term/term.h"
+#include "json/value.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -148,8 +148,8 @@ folder_seen(const struct folder *w, struct session_seen *ret, struct err *err)
 {
 	CLEANUP(buf_done) struct buf text = {0};
 	char path[4096];
-	status s = file_read(folder_path(w, "verify/state.json", path), FOLDER_FILE_MAX,
-	                     &text, err);
+	status s =
+	        file_read(folder_path(w, "verify/state.json", path), FOLDER_FILE_MAX, &text, err);
 
 	*ret = (struct session_seen){0};
 	if (s.cls == ERR_NOT_FOUND)
@@ -180,7 +180,7 @@ folder_remember(const struct folder *w, const struct session_seen *seen, struct 
 	TRY(buf_check(&text, err));
 	TRY(dir_create(folder_path(w, "verify", path), 0755, err));
 	TRY(folder_write(w, "verify/latest-transition", bytes_str(hash256_hex(&seen->head, hex)),
-	                    err));
+	                 err));
 	return folder_write(w, "verify/state.json", buf_view(&text), err);
 }
 
@@ -206,7 +206,9 @@ check_line(struct bytes line, const struct hash256 *previous, const struct hash2
 	if (line.n != SIGNED_LINE - 1 || line.p[64] != ' ' ||
 	    !hex_decode(bytes_sub(line, 0, 64), p.b, sizeof p.b) ||
 	    !hex_decode(bytes_sub(line, 65, line.n), t.b, sizeof t.b))
-		return err_at(err, err_set(err, ERR_PARSE, "E-OWNER-005", "has a line that is no pair of hashes"),
+		return err_at(err,
+		              err_set(err, ERR_PARSE, "E-OWNER-005",
+		                      "has a line that is no pair of hashes"),
 		              "%s", path);
 	if (!hash256_equal(&p, previous))
 		return OK;
@@ -222,12 +224,12 @@ check_line(struct bytes line, const struct hash256 *previous, const struct hash2
 
 status
 folder_note_signature(const struct folder *w, const struct hash256 *previous,
-                         const struct hash256 *transition, bool fork, struct err *err)
+                      const struct hash256 *transition, bool fork, struct err *err)
 {
 	CLEANUP(buf_done) struct buf text = {0};
 	char path[4096];
-	status s = file_read(folder_path(w, "signed-transitions", path), FOLDER_FILE_MAX,
-	                     &text, err);
+	status s =
+	        file_read(folder_path(w, "signed-transitions", path), FOLDER_FILE_MAX, &text, err);
 	struct bytes rest = buf_view(&text);
 	bool known = false;
 
@@ -255,7 +257,7 @@ folder_note_signature(const struct folder *w, const struct hash256 *previous,
 
 status
 folder_open(struct tls_client *tls, const char *address, const struct session_expect *expect,
-               uint64_t wait, struct attested *ret, struct err *err)
+            uint64_t wait, struct attested *ret, struct err *err)
 {
 	uint64_t deadline = clock_mono_ns() + wait * 1000000000;
 	struct progress progress = {0};

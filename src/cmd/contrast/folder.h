@@ -30,12 +30,10 @@ status folder_pins(const char *path, struct pins *ret, struct err *err);
 /* verify/state.json: what was accepted last; absent = nothing seen (generation 0). */
 status folder_seen(const struct folder *w, struct session_seen *ret, struct err *err);
 /* Both the state and verify/latest-transition. */
-status folder_remember(const struct folder *w, const struct session_seen *seen,
-                          struct err *err);
+status folder_remember(const struct folder *w, const struct session_seen *seen, struct err *err);
 
 /* A file of the workspace, 0644, atomic. */
-status folder_write(const struct folder *w, const char *name, struct bytes data,
-                       struct err *err);
+status folder_write(const struct folder *w, const char *name, struct bytes data, struct err *err);
 
 /*
  * signed-transitions: "previous transition" a line. Before a key signs a second
@@ -43,7 +41,7 @@ status folder_write(const struct folder *w, const char *name, struct bytes data,
  * (PROTOCOL section 9). The line is on disk before the signature exists.
  */
 status folder_note_signature(const struct folder *w, const struct hash256 *previous,
-                                const struct hash256 *transition, bool fork, struct err *err);
+                             const struct hash256 *transition, bool fork, struct err *err);
 
 /* ---- the transition that a manifest makes ---- */
 struct transition {
@@ -73,18 +71,16 @@ status documents_read(const char *const *paths, size_t n, const struct manifest 
 
 /* ---- talking to the Coordinator ---- */
 /* attested_open(), again every second while unreachable, until `wait` seconds have passed. */
-status folder_open(struct tls_client *tls, const char *address,
-                      const struct session_expect *expect, uint64_t wait, struct attested *ret,
-                      struct err *err);
+status folder_open(struct tls_client *tls, const char *address, const struct session_expect *expect,
+                   uint64_t wait, struct attested *ret, struct err *err);
 
 /*
  * seed-shares.json from the answer of a first set. The document belongs to this
  * genesis, and the share of the key at `key_path` (if that file is there) opens
  * and fits its commitment: PROTOCOL section 6.
  */
-status shares_keep(const struct folder *w, const struct pins *pins,
-                   const struct hash256 *genesis, struct bytes base64, const char *key_path,
-                   struct err *err);
+status shares_keep(const struct folder *w, const struct pins *pins, const struct hash256 *genesis,
+                   struct bytes base64, const char *key_path, struct err *err);
 
 /* "check mark text" on standard output; a warning on standard error. */
 void say_done(const char *fmt, ...) PRINTF(1, 2);

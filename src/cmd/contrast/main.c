@@ -23,16 +23,16 @@ static const struct option_def options[] = {
 };
 
 static const struct program_def program = {
-	.name = "contrast",
-	.summary = "deploys, attests and runs confidential containers",
-	.description = "Contrast runs Kubernetes workloads in confidential micro-VMs on a cluster "
-	               "that its owner does not trust, and proves what runs there with one "
-	               "attestation statement.",
-	.verbs = verbs,
-	.n_verbs = COUNT_OF(verbs),
-	.options = options,
-	.n_options = COUNT_OF(options),
-	.config = config_file,
+        .name = "contrast",
+        .summary = "deploys, attests and runs confidential containers",
+        .description = "Contrast runs Kubernetes workloads in confidential micro-VMs on a cluster "
+                       "that its owner does not trust, and proves what runs there with one "
+                       "attestation statement.",
+        .verbs = verbs,
+        .n_verbs = COUNT_OF(verbs),
+        .options = options,
+        .n_options = COUNT_OF(options),
+        .config = config_file,
 };
 
 int

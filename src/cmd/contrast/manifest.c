@@ -4,9 +4,9 @@
 #include "base/text.h"
 #include "cmd/contrast/cli.h"
 #include "cmd/contrast/folder.h"
-#include "json/value.h"
 #include "manifest/diff.h"
 #include "term/term.h"
+#include "json/value.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -77,8 +77,8 @@ show_sets(const struct manifest *m, struct buf *out)
 {
 	CLEANUP(table_done) struct table t = {0};
 
-	table_begin(&t, (const char *const[]){"reference set", "platform", "measurement", "machines",
-	                                      "trust root", NULL});
+	table_begin(&t, (const char *const[]){"reference set", "platform", "measurement",
+	                                      "machines", "trust root", NULL});
 	for (size_t i = 0; i < m->n_snp; i++) {
 		const struct manifest_snp *s = &m->snp[i];
 
@@ -250,7 +250,7 @@ verb_manifest_diff(const struct options *o, struct err *err)
 		manifest_diff_format(&d, &out);
 	TRY(print(&out, err));
 	if (d.n > 0)
-		return err_set(err, ERR_DIFFERS, "E-MANIFEST-020", "the manifests differ in %zu place%s",
-		               d.n, d.n == 1 ? "" : "s");
+		return err_set(err, ERR_DIFFERS, "E-MANIFEST-020",
+		               "the manifests differ in %zu place%s", d.n, d.n == 1 ? "" : "s");
 	return OK;
 }

@@ -3,8 +3,8 @@
 #include "cmd/contrast/cli.h"
 #include "evidence/measure/launch.h"
 #include "evidence/measure/tdx.h"
-#include "json/value.h"
 #include "term/term.h"
+#include "json/value.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -36,7 +36,8 @@ parse_features(const char *text, uint64_t *ret, struct err *err)
 
 	/* The same form as a signature: 0x and up to eight digits. */
 	if (strncmp(text, "0x", 2) != 0 || !cpu_signature_parse(bytes_str(text), &v))
-		return err_set(err, ERR_USAGE, "E-MEASURE-040", "--sev-features needs a number like 0x1");
+		return err_set(err, ERR_USAGE, "E-MEASURE-040",
+		               "--sev-features needs a number like 0x1");
 	*ret = v;
 	return OK;
 }
@@ -160,8 +161,8 @@ measure_boot(const struct options *o, struct arena *a, struct value *v, struct e
 	CLEANUP(buf_done) struct buf kernel = {0}, initrd = {0};
 	const char *path = options_text(o, OPT_measure_tdx_kernel);
 	struct tdx_boot boot = {
-		.cmdline = bytes_str(options_text(o, OPT_measure_tdx_append)),
-		.separator_in_rtmr1 = options_flag(o, OPT_measure_tdx_separator),
+	        .cmdline = bytes_str(options_text(o, OPT_measure_tdx_append)),
+	        .separator_in_rtmr1 = options_flag(o, OPT_measure_tdx_separator),
 	};
 	struct hash384 one, two;
 

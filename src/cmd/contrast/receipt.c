@@ -82,7 +82,8 @@ print_text(const struct receipt *r, const struct session *s, const struct option
 	say_done("state record of %s", time_cstr((int64_t)s->state.time, when));
 	say_warning("made at %s, as its maker claims", time_cstr(r->time, when));
 	if (!options_text(o, OPT_receipt_verify_genesis))
-		say_warning("the pins are the receipt's own: compare the genesis with the one you know, "
+		say_warning("the pins are the receipt's own: compare the genesis with the one you "
+		            "know, "
 		            "or give --genesis");
 	printf("verified: genesis %s head %s generation %llu%s\n",
 	       hash256_hex(&s->state.genesis, hex), hash256_hex(&s->head, head),

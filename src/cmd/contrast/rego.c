@@ -41,8 +41,9 @@ add_data(struct inputs *in, const char *path, struct bytes text, struct err *err
 
 	TRY(err_at(err, json_parse(&in->arena, text, NULL, &v, err), "%s", path));
 	if (v.type != VALUE_OBJECT)
-		return err_at(err, err_set(err, ERR_PARSE, "E-REGO-074", "data must be a JSON object"), "%s",
-		              path);
+		return err_at(err,
+		              err_set(err, ERR_PARSE, "E-REGO-074", "data must be a JSON object"),
+		              "%s", path);
 	value_freeze(&v);
 	for (uint32_t i = 0; i < v.n; i++)
 		in->data = value_with_member(&in->arena, &in->data, v.u.members[i].key,
@@ -173,7 +174,8 @@ put_text_answer(const struct value *v, struct buf *out)
 	for (uint32_t i = 0; i + 1 < v->n; i += 2) {
 		const struct value *bindings = &v->u.items[i], *values = &v->u.items[i + 1];
 
-		value_json_indent(bindings->n > 0 ? bindings : &values->u.items[values->n - 1], out);
+		value_json_indent(bindings->n > 0 ? bindings : &values->u.items[values->n - 1],
+		                  out);
 		buf_u8(out, '\n');
 	}
 }
@@ -184,11 +186,11 @@ verb_policy_eval(const struct options *o, struct err *err)
 	CLEANUP(question_done) struct question q = {0};
 	CLEANUP(buf_done) struct buf out = {0};
 	struct asked a = {
-		.input = options_text(o, OPT_policy_eval_input),
-		.query = o->args[0],
-		.v0 = options_flag(o, OPT_policy_eval_v0),
-		.strict = options_flag(o, OPT_policy_eval_strict),
-		.print = true,
+	        .input = options_text(o, OPT_policy_eval_input),
+	        .query = o->args[0],
+	        .v0 = options_flag(o, OPT_policy_eval_v0),
+	        .strict = options_flag(o, OPT_policy_eval_strict),
+	        .print = true,
 	};
 	struct session_answer answer;
 	status s;
@@ -240,15 +242,16 @@ verb_policy_parse(const struct options *o, struct err *err)
 
 	TRY(read_inputs(&in, (const char *const *)o->args, o->n_args, err));
 	for (size_t i = 0; i < in.n; i++)
-		TRY(options_flag(o, OPT_policy_parse_code) ?
-		            put_code(&in.modules[i], v0, &out, err) :
-		            dump_text(in.modules[i].name, in.modules[i].text, v0, &out, err));
+		TRY(options_flag(o, OPT_policy_parse_code)
+		            ? put_code(&in.modules[i], v0, &out, err)
+		            : dump_text(in.modules[i].name, in.modules[i].text, v0, &out, err));
 	return write_out(&out, err);
 }
 
 /* Best time of one round in microseconds; rounds until BENCH_NS have passed. */
 static status
-time_rounds(struct question *q, bool parse, double *ret, struct session_answer *answer, struct err *err)
+time_rounds(struct question *q, bool parse, double *ret, struct session_answer *answer,
+            struct err *err)
 {
 	uint64_t begin = clock_mono_ns(), best = UINT64_MAX;
 
@@ -256,8 +259,8 @@ time_rounds(struct question *q, bool parse, double *ret, struct session_answer *
 		uint64_t start = clock_mono_ns();
 
 		for (int i = 0; i < 10; i++)
-			TRY(parse ? session_input(q->session, q->input, err) :
-			            session_run(q->session, q->entry, clock_realtime() * 1000000000,
+			TRY(parse ? session_input(q->session, q->input, err)
+			          : session_run(q->session, q->entry, clock_realtime() * 1000000000,
 			                        answer, err));
 		best = MIN(best, clock_mono_ns() - start);
 	}
@@ -270,9 +273,9 @@ verb_policy_bench(const struct options *o, struct err *err)
 {
 	CLEANUP(question_done) struct question q = {0};
 	struct asked a = {
-		.input = options_text(o, OPT_policy_bench_input),
-		.query = o->args[0],
-		.v0 = options_flag(o, OPT_policy_bench_v0),
+	        .input = options_text(o, OPT_policy_bench_input),
+	        .query = o->args[0],
+	        .v0 = options_flag(o, OPT_policy_bench_v0),
 	};
 	struct session_answer answer;
 	double parse, run;
@@ -283,7 +286,8 @@ verb_policy_bench(const struct options *o, struct err *err)
 	TRY(time_rounds(&q, true, &parse, &answer, err));
 	TRY(time_rounds(&q, false, &run, &answer, err));
 	if (bytes_is(bytes_str(options_text(o, OPT_policy_bench_format)), "json"))
-		printf("{\"parse_us\":%.3f,\"eval_us\":%.3f,\"steps\":%llu,\"policy_bytes\":%zu,\"input_bytes\":%zu}\n",
+		printf("{\"parse_us\":%.3f,\"eval_us\":%.3f,\"steps\":%llu,\"policy_bytes\":%zu,"
+		       "\"input_bytes\":%zu}\n",
 		       parse, run, (unsigned long long)answer.steps, q.policy->memory, q.input.n);
 	else
 		printf("input:      %zu bytes, parsed in %.3f us\nevaluation: %.3f us, %llu steps\n"

@@ -45,8 +45,8 @@ load(struct set_work *w, struct err *err)
 	const char *const *paths = (const char *const *)o->args;
 	status s;
 
-	TRY(folder_manifest(options_text(o, OPT_set_manifest),
-	                       options_flag(o, OPT_set_insecure), &w->manifest, err));
+	TRY(folder_manifest(options_text(o, OPT_set_manifest), options_flag(o, OPT_set_insecure),
+	                    &w->manifest, err));
 	TRY(folder_pins(options_text(o, OPT_set_genesis), &w->pins, err));
 	TRY(documents_read(paths, o->n_args, w->manifest, &w->documents, err));
 	TRY(folder_seen(&w->folder, &w->seen, err));
@@ -149,7 +149,7 @@ sign_here(struct set_work *w, struct err *err)
 	if (!w->owner || !key_is_private(w->owner))
 		return OK;
 	TRY(folder_note_signature(&w->folder, &w->transition.previous, &w->transition.hash,
-	                             options_flag(w->o, OPT_set_fork), err));
+	                          options_flag(w->o, OPT_set_fork), err));
 	transition_sign(w->owner, &w->transition.hash, &der);
 	add_signature(w, w->owner, buf_view(&der));
 	return OK;
@@ -174,8 +174,7 @@ check_atomic(const struct set_work *w, struct err *err)
 		               "--latest-transition is not 64 hexadecimal digits");
 	if (hash256_equal(&want, &w->attested.session.head))
 		return OK;
-	return err_set(err, ERR_CONFLICT, "E-OWNER-010",
-	               "the latest transition is %s, expected %s",
+	return err_set(err, ERR_CONFLICT, "E-OWNER-010", "the latest transition is %s, expected %s",
 	               hash256_hex(&w->attested.session.head, got), hash256_hex(&want, expected));
 }
 
@@ -183,19 +182,19 @@ static status
 open_session(struct set_work *w, struct tls_client *tls, struct err *err)
 {
 	struct session_expect expect = {
-		.mode = SESSION_SET,
-		.pins = w->pins,
-		.manifest = w->manifest,
-		.insecure = options_flag(w->o, OPT_set_insecure),
-		.fork = options_flag(w->o, OPT_set_fork),
-		.seen = &w->seen,
-		.now = clock_realtime(),
+	        .mode = SESSION_SET,
+	        .pins = w->pins,
+	        .manifest = w->manifest,
+	        .insecure = options_flag(w->o, OPT_set_insecure),
+	        .fork = options_flag(w->o, OPT_set_fork),
+	        .seen = &w->seen,
+	        .now = clock_realtime(),
 	};
 	const struct session *s = &w->attested.session;
 	bool empty;
 
 	TRY(folder_open(tls, options_text(w->o, OPT_set_coordinator), &expect,
-	                   options_number(w->o, OPT_set_wait), &w->attested, err));
+	                options_number(w->o, OPT_set_wait), &w->attested, err));
 	if (s->skew > SESSION_SKEW_SECONDS || s->skew < -SESSION_SKEW_SECONDS)
 		return err_hint(err,
 		                err_set(err, ERR_REJECTED, "E-OWNER-011",
@@ -236,8 +235,9 @@ send_set(struct set_work *w, struct err *err)
 	s = attested_call(&w->attested, "/v1/manifest", buf_view(&body), ANSWER_MAX, &w->answer,
 	                  err);
 	if (s.cls == ERR_REJECTED && w->n_signatures == 0)
-		return err_hint(err, s,
-		                "nothing signed this set: --workload-owner-key or --signature does");
+		return err_hint(
+		        err, s,
+		        "nothing signed this set: --workload-owner-key or --signature does");
 	return s;
 }
 
@@ -256,8 +256,8 @@ check_head(const struct set_work *w, const struct value *answer, struct err *err
 }
 
 static status
-write_ca(const struct set_work *w, const struct value *answer, const char *member,
-         const char *file, struct err *err)
+write_ca(const struct set_work *w, const struct value *answer, const char *member, const char *file,
+         struct err *err)
 {
 	struct bytes pem = json_text(json_get(answer, member));
 
@@ -316,8 +316,8 @@ status
 verb_set(const struct options *o, struct err *err)
 {
 	CLEANUP(tls_client_drop) struct tls_client *tls = NULL;
-	CLEANUP(work_done) struct set_work w = {
-		.o = o, .folder = {options_text(o, OPT_ALL_workspace_dir)}};
+	CLEANUP(work_done)
+	struct set_work w = {.o = o, .folder = {options_text(o, OPT_ALL_workspace_dir)}};
 
 	if (options_flag(o, OPT_set_insecure))
 		say_warning("INSECURE: roots of trust that are no vendor's are accepted");

@@ -19,7 +19,8 @@ try_own_share(const struct shares_doc *doc, const char *key_path, struct err *er
 	}
 	TRY(s);
 	if (!key_is_private(key)) {
-		say_warning("%s is a public key: nobody has checked that a seed share opens", key_path);
+		say_warning("%s is a public key: nobody has checked that a seed share opens",
+		            key_path);
 		return OK;
 	}
 	return err_at(err, share_open(doc, key, &share, err), "%s", key_path);

@@ -30,19 +30,18 @@ head_from_coordinator(struct sign_work *w, struct hash256 *previous, uint64_t *g
 	CLEANUP(tls_client_drop) struct tls_client *tls = NULL;
 	CLEANUP(attested_done) struct attested attested = {0};
 	struct session_expect expect = {
-		.mode = SESSION_SET,
-		.manifest = w->manifest,
-		.insecure = options_flag(w->o, OPT_sign_insecure),
-		.fork = options_flag(w->o, OPT_sign_fork),
-		.seen = &w->seen,
-		.now = clock_realtime(),
+	        .mode = SESSION_SET,
+	        .manifest = w->manifest,
+	        .insecure = options_flag(w->o, OPT_sign_insecure),
+	        .fork = options_flag(w->o, OPT_sign_fork),
+	        .seen = &w->seen,
+	        .now = clock_realtime(),
 	};
 	const struct state_record *state = &attested.session.state;
 
 	TRY(folder_pins(options_text(w->o, OPT_sign_genesis), &expect.pins, err));
 	TRY(tls_client_new(&tls, err));
-	TRY(folder_open(tls, options_text(w->o, OPT_sign_coordinator), &expect, 0, &attested,
-	                   err));
+	TRY(folder_open(tls, options_text(w->o, OPT_sign_coordinator), &expect, 0, &attested, err));
 	*previous = state->phase == STATE_EMPTY ? state->genesis : state->head;
 	*generation = state->generation;
 	return OK;
@@ -87,7 +86,7 @@ write_result(const struct sign_work *w, const struct transition *t, struct err *
 		return err_set(err, ERR_USAGE, "E-OWNER-016", "%s is no private key",
 		               options_text(w->o, OPT_sign_workload_owner_key));
 	TRY(folder_note_signature(&w->folder, &t->previous, &t->hash,
-	                             options_flag(w->o, OPT_sign_fork), err));
+	                          options_flag(w->o, OPT_sign_fork), err));
 	transition_sign(owner, &t->hash, &der);
 	return file_write(out, buf_view(&der), 0644, err);
 }
@@ -95,15 +94,15 @@ write_result(const struct sign_work *w, const struct transition *t, struct err *
 status
 verb_sign(const struct options *o, struct err *err)
 {
-	CLEANUP(work_done) struct sign_work w = {
-		.o = o, .folder = {options_text(o, OPT_ALL_workspace_dir)}};
+	CLEANUP(work_done)
+	struct sign_work w = {.o = o, .folder = {options_text(o, OPT_ALL_workspace_dir)}};
 	struct transition t;
 	struct hash256 previous = {0};
 	uint64_t generation = 0;
 	char hex[65];
 
 	TRY(folder_manifest(options_text(o, OPT_sign_manifest), options_flag(o, OPT_sign_insecure),
-	                       &w.manifest, err));
+	                    &w.manifest, err));
 	TRY(folder_seen(&w.folder, &w.seen, err));
 	if (options_text(o, OPT_sign_coordinator))
 		TRY(head_from_coordinator(&w, &previous, &generation, err));
@@ -112,7 +111,7 @@ verb_sign(const struct options *o, struct err *err)
 	transition_of(w.manifest, &previous, generation + 1, &t);
 	TRY(write_result(&w, &t, err));
 	say_done("%s transition %s (generation %llu)",
-	         options_flag(o, OPT_sign_prepare) ? "prepared" : "signed", hash256_hex(&t.hash, hex),
-	         (unsigned long long)t.generation);
+	         options_flag(o, OPT_sign_prepare) ? "prepared" : "signed",
+	         hash256_hex(&t.hash, hex), (unsigned long long)t.generation);
 	return OK;
 }

@@ -41,19 +41,19 @@ open_coordinator(struct verify_work *w, struct tls_client *tls, struct err *err)
 {
 	int64_t now = clock_realtime();
 	struct session_expect expect = {
-		.mode = SESSION_VERIFY,
-		.pins = w->pins,
-		.manifest = w->manifest,
-		.insecure = options_flag(w->o, OPT_verify_insecure),
-		.fork = options_flag(w->o, OPT_verify_fork),
-		.seen = &w->seen,
-		.keep = options_text(w->o, OPT_verify_receipt) != NULL,
-		.now = now,
+	        .mode = SESSION_VERIFY,
+	        .pins = w->pins,
+	        .manifest = w->manifest,
+	        .insecure = options_flag(w->o, OPT_verify_insecure),
+	        .fork = options_flag(w->o, OPT_verify_fork),
+	        .seen = &w->seen,
+	        .keep = options_text(w->o, OPT_verify_receipt) != NULL,
+	        .now = now,
 	};
 
 	w->now = now;
 	return folder_open(tls, options_text(w->o, OPT_verify_coordinator), &expect,
-	                      options_number(w->o, OPT_verify_wait), &w->attested, err);
+	                   options_number(w->o, OPT_verify_wait), &w->attested, err);
 }
 
 /* Every manifest of the history, by the hashes that the checked chain names. */
@@ -92,14 +92,15 @@ judge_history(const struct verify_work *w, struct err *err)
 	if (accepted && bytes_is(bytes_str(accepted), head))
 		return OK;
 	fwrite(w->report.taints.p, 1, w->report.taints.n, stderr);
-	return err_hint(err,
-	                err_set(err, ERR_REJECTED, "E-OWNER-014",
-	                        "tainted root: earlier manifests accepted what the present one does "
-	                        "not (%zu differences, listed above)",
-	                        w->report.n_taints),
-	                "whoever ran under those may hold the root key; --accept-history %s accepts "
-	                "that",
-	                head);
+	return err_hint(
+	        err,
+	        err_set(err, ERR_REJECTED, "E-OWNER-014",
+	                "tainted root: earlier manifests accepted what the present one does "
+	                "not (%zu differences, listed above)",
+	                w->report.n_taints),
+	        "whoever ran under those may hold the root key; --accept-history %s accepts "
+	        "that",
+	        head);
 }
 
 /* ---- files, after the verdict only ---- */
@@ -148,11 +149,11 @@ write_receipt(struct verify_work *w, struct err *err)
 	CLEANUP(buf_done) struct buf text = {.max = RECEIPT_MAX_BYTES};
 	const char *path = options_text(w->o, OPT_verify_receipt);
 	struct receipt r = {
-		.time = w->now,
-		.channel = w->attested.channel,
-		.pins = w->pins,
-		.manifest = w->manifest->exact,
-		.answer = buf_view(&w->attested.answer),
+	        .time = w->now,
+	        .channel = w->attested.channel,
+	        .pins = w->pins,
+	        .manifest = w->manifest->exact,
+	        .answer = buf_view(&w->attested.answer),
 	};
 
 	if (!path)
@@ -173,8 +174,8 @@ print_text(const struct verify_work *w)
 	say_done("evidence: reference set %d, signed under its own root, revocation checked",
 	         (int)s->verdict.set);
 	say_done("Coordinator policy %s", hash256_hex(&s->policy, hex));
-	say_done("history: %zu manifest%s, each signed by an owner of the one before",
-	         s->n_records, s->n_records == 1 ? "" : "s");
+	say_done("history: %zu manifest%s, each signed by an owner of the one before", s->n_records,
+	         s->n_records == 1 ? "" : "s");
 	say_done("manifest: %zu policies, the bytes on disk", s->manifest->n_policies);
 	say_done("state record of %s", time_cstr((int64_t)s->state.time, when));
 	if (w->report.n_readers > 0) {
@@ -231,7 +232,7 @@ static status
 run(struct verify_work *w, struct tls_client *tls, struct err *err)
 {
 	TRY(folder_manifest(options_text(w->o, OPT_verify_manifest),
-	                       options_flag(w->o, OPT_verify_insecure), &w->manifest, err));
+	                    options_flag(w->o, OPT_verify_insecure), &w->manifest, err));
 	TRY(folder_pins(options_text(w->o, OPT_verify_genesis), &w->pins, err));
 	TRY(folder_seen(&w->folder, &w->seen, err));
 	TRY(open_coordinator(w, tls, err));
@@ -246,8 +247,8 @@ status
 verb_verify(const struct options *o, struct err *err)
 {
 	CLEANUP(tls_client_drop) struct tls_client *tls = NULL;
-	CLEANUP(work_done) struct verify_work w = {
-		.o = o, .folder = {options_text(o, OPT_ALL_workspace_dir)}};
+	CLEANUP(work_done)
+	struct verify_work w = {.o = o, .folder = {options_text(o, OPT_ALL_workspace_dir)}};
 
 	if (options_flag(o, OPT_verify_insecure))
 		say_warning("INSECURE: roots of trust that are no vendor's are accepted");

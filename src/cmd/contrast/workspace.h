@@ -7,7 +7,8 @@
 
 enum { WORKSPACE_PATH_SIZE = 4096 };
 
-/* `given` (the flag or CONTRAST_CACHE_DIR) or the user's cache folder. ERR_USAGE E-CLI-001 without either. */
+/* `given` (the flag or CONTRAST_CACHE_DIR) or the user's cache folder. ERR_USAGE E-CLI-001 without
+ * either. */
 status workspace_cache_dir(const char *given, char to[WORKSPACE_PATH_SIZE], struct err *err);
 
 #endif

@@ -103,17 +103,17 @@ open_listener(struct front *f, struct front_listener *l, unsigned int max_conns,
 {
 	bool health = l->port == PORT_HEALTH;
 	struct server_config config = {
-		.listen_fd = l->fd,
-		.layer = health ? NULL : &tls_layer,
-		.layer_ctx = f->tls,
-		.ctx = l,
-		.conn_data = sizeof(struct front_conn),
-		.max_conns = health ? FRONT_MAX_PROBES : max_conns,
-		.max_body = health ? 0 : FRONT_BODY_MAX,
-		.handshake_ms = FRONT_HANDSHAKE_MS,
-		.request_ms = FRONT_REQUEST_MS,
-		.answer_ms = FRONT_ANSWER_MS,
-		.handle = health ? health_handle : front_handle,
+	        .listen_fd = l->fd,
+	        .layer = health ? NULL : &tls_layer,
+	        .layer_ctx = f->tls,
+	        .ctx = l,
+	        .conn_data = sizeof(struct front_conn),
+	        .max_conns = health ? FRONT_MAX_PROBES : max_conns,
+	        .max_body = health ? 0 : FRONT_BODY_MAX,
+	        .handshake_ms = FRONT_HANDSHAKE_MS,
+	        .request_ms = FRONT_REQUEST_MS,
+	        .answer_ms = FRONT_ANSWER_MS,
+	        .handle = health ? health_handle : front_handle,
 	};
 
 	l->front = f;

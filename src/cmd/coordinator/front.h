@@ -26,9 +26,9 @@ enum {
 	FRONT_HANDSHAKE_MS = 10 * 1000,
 	FRONT_REQUEST_MS = 60 * 1000, /* from the last answer to the end of the next body */
 	FRONT_ANSWER_MS = 60 * 1000,
-	FRONT_BODY_MAX = 64 * 1024,               /* before acceptance */
-	FRONT_MANIFEST_MAX = 16 * 1024 * 1024,    /* after */
-	FRONT_HISTORY_PAGE = 1024,                /* records in one answer */
+	FRONT_BODY_MAX = 64 * 1024,            /* before acceptance */
+	FRONT_MANIFEST_MAX = 16 * 1024 * 1024, /* after */
+	FRONT_HISTORY_PAGE = 1024,             /* records in one answer */
 };
 
 /* Which endpoints a port serves. */
@@ -47,8 +47,8 @@ struct front_listener {
 
 /* What a connection has done so far; zeroed when it begins. */
 struct front_conn {
-	bool has_nonce;  /* of POST /v1/mesh/challenge */
-	bool judged;     /* its one evidence check is used up */
+	bool has_nonce; /* of POST /v1/mesh/challenge */
+	bool judged;    /* its one evidence check is used up */
 	uint8_t nonce[32];
 };
 
@@ -79,7 +79,8 @@ struct front {
 	struct front_pending pending[FRONT_MAX_PENDING];
 	uint64_t next_id;
 	struct front_history history;
-	struct log_tree log; /* entries since this front began; complete if it began with the keeper */
+	struct log_tree
+	        log; /* entries since this front began; complete if it began with the keeper */
 	struct metrics *metrics; /* shared by all fronts */
 	bool has_state;
 	uint8_t phase;

@@ -6,7 +6,6 @@
 #include "evidence/batch.h"
 #include "json/value.h"
 
-
 /* A request in work. */
 struct call {
 	struct front *front;
@@ -90,7 +89,9 @@ static void
 answer_json(struct call *c, struct bytes body)
 {
 	server_answer(c->server, c->conn,
-	              &(struct server_answer){.status = 200, .content_type = json_type, .body = body});
+	              &(struct server_answer){.status = 200,
+	                                      .content_type = json_type,
+	                                      .body = body});
 }
 
 /* ---- requests that the keeper answers ---- */
@@ -146,8 +147,8 @@ session_exporter(struct call *c, enum binding_purpose purpose, const uint8_t non
 	const void *stream = server_conn_stream(c->server, c->conn);
 	enum tls_side side = binding_role_of(purpose) == BINDING_SERVER ? TLS_SERVER : TLS_CLIENT;
 
-	if (!stream || !tls_exporter(stream, bytes_str(binding_purpose_name(purpose)), side, nonce,
-	                             ret->b))
+	if (!stream ||
+	    !tls_exporter(stream, bytes_str(binding_purpose_name(purpose)), side, nonce, ret->b))
 		return err_set(err, ERR_INTERNAL, "E-FRONT-005", "this session has no exporter");
 	return OK;
 }
@@ -161,8 +162,8 @@ front_read_attest(struct bytes body, struct message *m, enum binding_purpose *pu
 	const struct json_limits limits = {.depth = 4, .bytes = 1024};
 	const struct value *v_nonce, *v_purpose;
 	const struct json_field fields[] = {
-		{"nonce", VALUE_STRING, true, &v_nonce},
-		{"purpose", VALUE_STRING, true, &v_purpose},
+	        {"nonce", VALUE_STRING, true, &v_nonce},
+	        {"purpose", VALUE_STRING, true, &v_purpose},
 	};
 	struct value v;
 
@@ -249,10 +250,10 @@ static status
 get_capabilities(struct call *c, struct err *err)
 {
 	static const char body[] =
-		"{\"versions\":[\"v1\"],\"program\":\"" CONTRAST_VERSION "\","
-		"\"purposes\":[\"attest\",\"statement\",\"mesh-cert\"],"
-		"\"limits\":{\"body\":65536,\"manifest\":16777216,\"waiting\":4096,"
-		"\"nonce_seconds\":60}}";
+	        "{\"versions\":[\"v1\"],\"program\":\"" CONTRAST_VERSION "\","
+	        "\"purposes\":[\"attest\",\"statement\",\"mesh-cert\"],"
+	        "\"limits\":{\"body\":65536,\"manifest\":16777216,\"waiting\":4096,"
+	        "\"nonce_seconds\":60}}";
 
 	(void)err;
 	answer_json(c, bytes_of(body, sizeof body - 1));
@@ -361,17 +362,17 @@ get_consistency(struct call *c, struct err *err)
 }
 
 static const struct route routes[] = {
-	{"GET", "/v1/capabilities", false, PORT_OWNERS | PORT_PODS, get_capabilities},
-	{"POST", "/v1/attest", false, PORT_OWNERS | PORT_PODS, post_attest},
-	{"GET", "/v1/blob/", true, PORT_OWNERS | PORT_PODS, get_blob},
-	{"GET", "/v1/history", false, PORT_OWNERS | PORT_PODS, get_history},
-	{"POST", "/v1/manifest", false, PORT_OWNERS, post_manifest},
-	{"POST", "/v1/mesh/challenge", false, PORT_PODS, post_challenge},
-	{"POST", "/v1/mesh/cert", false, PORT_PODS, post_cert},
-	{"GET", "/v1/bundle", false, PORT_PODS, get_bundle},
-	{"GET", "/v1/log/checkpoint", false, PORT_OWNERS, get_checkpoint},
-	{"GET", "/v1/log/inclusion", false, PORT_OWNERS, get_inclusion},
-	{"GET", "/v1/log/consistency", false, PORT_OWNERS, get_consistency},
+        {"GET", "/v1/capabilities", false, PORT_OWNERS | PORT_PODS, get_capabilities},
+        {"POST", "/v1/attest", false, PORT_OWNERS | PORT_PODS, post_attest},
+        {"GET", "/v1/blob/", true, PORT_OWNERS | PORT_PODS, get_blob},
+        {"GET", "/v1/history", false, PORT_OWNERS | PORT_PODS, get_history},
+        {"POST", "/v1/manifest", false, PORT_OWNERS, post_manifest},
+        {"POST", "/v1/mesh/challenge", false, PORT_PODS, post_challenge},
+        {"POST", "/v1/mesh/cert", false, PORT_PODS, post_cert},
+        {"GET", "/v1/bundle", false, PORT_PODS, get_bundle},
+        {"GET", "/v1/log/checkpoint", false, PORT_OWNERS, get_checkpoint},
+        {"GET", "/v1/log/inclusion", false, PORT_OWNERS, get_inclusion},
+        {"GET", "/v1/log/consistency", false, PORT_OWNERS, get_consistency},
 };
 
 static const struct route *
@@ -483,8 +484,9 @@ on_evidence(struct front *f, const struct front_pending *p, const struct message
 	server_conn_max_body(s, p->conn, FRONT_MANIFEST_MAX);
 	metrics_count(&f->metrics->evidence);
 	server_answer(s, p->conn,
-	              &(struct server_answer){
-			      .status = 200, .content_type = json_type, .body = buf_view(&body)});
+	              &(struct server_answer){.status = 200,
+	                                      .content_type = json_type,
+	                                      .body = buf_view(&body)});
 }
 
 static void
@@ -502,8 +504,9 @@ on_nonce(const struct front_pending *p, const struct message *m)
 	base64_encode(BASE64_STD, hash256_view(&m->nonce), &body);
 	buf_str(&body, "\"}");
 	server_answer(s, p->conn,
-	              &(struct server_answer){
-			      .status = 200, .content_type = json_type, .body = buf_view(&body)});
+	              &(struct server_answer){.status = 200,
+	                                      .content_type = json_type,
+	                                      .body = buf_view(&body)});
 }
 
 static void

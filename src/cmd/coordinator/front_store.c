@@ -74,7 +74,8 @@ front_records(struct front *f, uint64_t since, uint64_t until, struct buf *out, 
 	return buf_check(out, err);
 }
 
-/* Hash of the manifest in a record: behind version, generation and previous (authority/record.h). */
+/* Hash of the manifest in a record: behind version, generation and previous (authority/record.h).
+ */
 static status
 manifest_of(struct front *f, uint64_t generation, struct buf *out, struct err *err)
 {

@@ -45,7 +45,8 @@ health_handle(struct server *s, server_conn c, const struct server_request *r, v
 	else if (bytes_is(path, "/metrics"))
 		answer_metrics(f, s, c);
 	else if (bytes_is(path, "/probe/startup") || bytes_is(path, "/probe/liveness"))
-		answer(s, c, f->has_state ? 200 : 503, f->has_state ? BYTES("ok\n") : BYTES("starting\n"));
+		answer(s, c, f->has_state ? 200 : 503,
+		       f->has_state ? BYTES("ok\n") : BYTES("starting\n"));
 	else if (bytes_is(path, "/probe/readiness"))
 		answer(s, c, f->phase == STATE_ACTIVE ? 200 : 503,
 		       f->phase == STATE_ACTIVE ? BYTES("ok\n") : BYTES("no active manifest\n"));

@@ -251,12 +251,13 @@ keeper_run(struct keeper *k, struct err *err)
 			fds[i] = (struct pollfd){k->fronts[i].gone ? -1 : k->fronts[i].pipe.fd,
 			                         wanted(&k->fronts[i].pipe), 0};
 		for (size_t i = 0; i < k->n_verifiers; i++)
-			fds[k->n_fronts + i] = (struct pollfd){
-				k->verifiers[i].gone ? -1 : k->verifiers[i].pipe.fd,
-				wanted(&k->verifiers[i].pipe), 0};
+			fds[k->n_fronts + i] =
+			        (struct pollfd){k->verifiers[i].gone ? -1 : k->verifiers[i].pipe.fd,
+			                        wanted(&k->verifiers[i].pipe), 0};
 		fds[n - 1] = (struct pollfd){k->report.fd, POLLIN, 0};
 		if (poll(fds, n, 1000) < 0 && errno != EINTR)
-			return err_set_errno(err, ERR_IO, "E-KEEPER-012", "cannot wait for messages");
+			return err_set_errno(err, ERR_IO, "E-KEEPER-012",
+			                     "cannot wait for messages");
 		serve_all(k, fds);
 		if (fds[n - 1].revents)
 			TRY(keeper_report_read(k, err));

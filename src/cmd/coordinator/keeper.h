@@ -17,9 +17,9 @@
 enum {
 	KEEPER_MAX_FRONTS = 64,
 	KEEPER_MAX_VERIFIERS = 64,
-	KEEPER_MAX_JOBS = 512,                  /* requests that wait for a verifier */
+	KEEPER_MAX_JOBS = 512,                   /* requests that wait for a verifier */
 	KEEPER_MAX_JOB_BYTES = 48 * 1024 * 1024, /* of their bodies, together */
-	KEEPER_MAX_LEAVES = 4096,               /* sessions that wait for a report */
+	KEEPER_MAX_LEAVES = 4096,                /* sessions that wait for a report */
 	KEEPER_STORE_MS = 20 * 1000,
 	KEEPER_START_MS = 30 * 1000,
 	KEEPER_TICK_SECONDS = 30,
@@ -53,7 +53,7 @@ struct keeper_verifier {
 	struct pipe pipe;
 	bool ready;
 	bool gone;
-	bool loaded;         /* has the manifest of `head` */
+	bool loaded; /* has the manifest of `head` */
 	struct hash256 head;
 	struct keeper_job *job;
 };
@@ -108,7 +108,8 @@ status keeper_start(struct keeper *k, struct err *err);
 /* Serves until a front or the report device ends for good. */
 status keeper_run(struct keeper *k, struct err *err);
 
-/* ---- one message (keeper_request.c); a failure means that this end is not to be heard further ---- */
+/* ---- one message (keeper_request.c); a failure means that this end is not to be heard further
+ * ---- */
 void keeper_front_message(struct keeper *k, size_t front, const struct message *m);
 void keeper_verifier_message(struct keeper *k, size_t verifier, const struct message *m);
 

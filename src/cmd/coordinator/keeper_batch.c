@@ -33,8 +33,8 @@ leaf_hash(const struct keeper *k, const struct keeper_leaf *leaf)
 	struct binding b;
 
 	b = leaf->statement ? binding_statement(k->tee, leaf->nonce, record)
-	                    : binding_attest(k->tee, leaf->nonce, &leaf->server_key,
-	                                     leaf->exporter, record);
+	                    : binding_attest(k->tee, leaf->nonce, &leaf->server_key, leaf->exporter,
+	                                     record);
 	return binding_leaf(&b);
 }
 

@@ -120,10 +120,10 @@ load_manifest(struct keeper *k, struct keeper_verifier *v, struct err *err)
 }
 
 static status
-send_job(struct keeper *k, struct keeper_verifier *v, const struct keeper_job *job,
-         struct err *err)
+send_job(struct keeper *k, struct keeper_verifier *v, const struct keeper_job *job, struct err *err)
 {
-	struct message m = {.kind = job->kind == MESSAGE_SET ? MESSAGE_CHECK_SET : MESSAGE_CHECK_CERT,
+	struct message m = {.kind = job->kind == MESSAGE_SET ? MESSAGE_CHECK_SET
+	                                                     : MESSAGE_CHECK_CERT,
 	                    .id = job->caller.id,
 	                    .time = (uint64_t)guest_clock_now(&k->clock),
 	                    .nonce = job->nonce,
@@ -302,12 +302,12 @@ tell_log(struct keeper *k, const struct hash256 *entry)
 	authority_state(k->authority, guest_clock_now(&k->clock), &state);
 	m.number = state.log_size - 1;
 	for (size_t i = 0; i < k->n_fronts; i++)
-		keeper_answer(k, &(struct keeper_caller){.front = i, .epoch = k->fronts[i].epoch}, &m);
+		keeper_answer(k, &(struct keeper_caller){.front = i, .epoch = k->fronts[i].epoch},
+		              &m);
 }
 
 static status
-issue_cert(struct keeper *k, const struct keeper_job *job, const struct message *m,
-           struct err *err)
+issue_cert(struct keeper *k, const struct keeper_job *job, const struct message *m, struct err *err)
 {
 	CLEANUP(buf_done) struct buf body = {0};
 	CLEANUP(key_drop) struct key *key = NULL;
@@ -356,7 +356,8 @@ read_set(const struct message *m, struct set_lists *l, struct set_request *r, st
 	list = m->signatures;
 	while (r->n_signatures < RECORD_MAX_SIGNATURES && message_list_next(&list, &spki) &&
 	       message_list_next(&list, &item))
-		l->signatures[r->n_signatures++] = (struct record_signature){.spki = spki, .der = item};
+		l->signatures[r->n_signatures++] =
+		        (struct record_signature){.spki = spki, .der = item};
 	if (list.n > 0)
 		return err_set(err, ERR_PARSE, "E-KEEPER-009", "a verifier sent a broken list");
 	r->k = m->code;
@@ -426,7 +427,8 @@ keeper_verifier_message(struct keeper *k, size_t verifier, const struct message 
 	else if (m->kind == MESSAGE_REFUSED)
 		s = message_to_err(m, &err);
 	else
-		s = err_set(&err, ERR_INTERNAL, "E-KEEPER-009", "a verifier answered something else");
+		s = err_set(&err, ERR_INTERNAL, "E-KEEPER-009",
+		            "a verifier answered something else");
 	/* A verifier that met something malformed ends after its answer and says READY again. */
 	if (m->kind == MESSAGE_REFUSED && (s.cls == ERR_PARSE || s.cls == ERR_LIMIT))
 		v->ready = false;

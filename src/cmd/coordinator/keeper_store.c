@@ -98,8 +98,12 @@ struct store
 keeper_store(struct keeper *k)
 {
 	static const struct store_ops ops = {
-		.put = op_put, .get = op_get, .append = op_append, .record = op_record,
-		.put_name = op_put_name, .get_name = op_get_name,
+	        .put = op_put,
+	        .get = op_get,
+	        .append = op_append,
+	        .record = op_record,
+	        .put_name = op_put_name,
+	        .get_name = op_get_name,
 	};
 
 	return (struct store){.ops = &ops, .self = k};

@@ -34,12 +34,12 @@ static status
 verb_serve(const struct options *o, struct err *err)
 {
 	struct supervisor_config config = {
-		.store = options_text(o, OPT_store),
-		.report = options_text(o, OPT_report_socket),
-		.owners = options_text(o, OPT_listen_owners),
-		.pods = options_text(o, OPT_listen_pods),
-		.health = options_text(o, OPT_listen_health),
-		.workers = workers(o),
+	        .store = options_text(o, OPT_store),
+	        .report = options_text(o, OPT_report_socket),
+	        .owners = options_text(o, OPT_listen_owners),
+	        .pods = options_text(o, OPT_listen_pods),
+	        .health = options_text(o, OPT_listen_health),
+	        .workers = workers(o),
 	};
 	enum log_level level = LOG_INFO;
 	size_t n = 0;
@@ -70,15 +70,16 @@ static const struct option_def options[] = {
 };
 
 static const struct program_def program = {
-	.name = "contrast-coordinator",
-	.summary = "attests a deployment, enforces its manifest and issues its certificates",
-	.description = "The Coordinator runs in a confidential VM of its own. It proves what it is "
-	               "and which manifest it enforces, gives certificates and secrets to workloads "
-	               "that prove to be in that manifest, and keeps the history of manifests.",
-	.verbs = verbs,
-	.n_verbs = COUNT_OF(verbs),
-	.options = options,
-	.n_options = COUNT_OF(options),
+        .name = "contrast-coordinator",
+        .summary = "attests a deployment, enforces its manifest and issues its certificates",
+        .description =
+                "The Coordinator runs in a confidential VM of its own. It proves what it is "
+                "and which manifest it enforces, gives certificates and secrets to workloads "
+                "that prove to be in that manifest, and keeps the history of manifests.",
+        .verbs = verbs,
+        .n_verbs = COUNT_OF(verbs),
+        .options = options,
+        .n_options = COUNT_OF(options),
 };
 
 int

@@ -22,10 +22,22 @@ struct row {
 };
 
 static const struct row rows[] = {
-#define U8(m) {FIELD_U8, offsetof(struct message, m), 0}
-#define U64(m) {FIELD_U64, offsetof(struct message, m), 0}
-#define H32(m) {FIELD_H32, offsetof(struct message, m), 0}
-#define BLOB(m, max) {FIELD_BLOB, offsetof(struct message, m), (max)}
+#define U8(m)                                                                                      \
+	{                                                                                          \
+		FIELD_U8, offsetof(struct message, m), 0                                           \
+	}
+#define U64(m)                                                                                     \
+	{                                                                                          \
+		FIELD_U64, offsetof(struct message, m), 0                                          \
+	}
+#define H32(m)                                                                                     \
+	{                                                                                          \
+		FIELD_H32, offsetof(struct message, m), 0                                          \
+	}
+#define BLOB(m, max)                                                                               \
+	{                                                                                          \
+		FIELD_BLOB, offsetof(struct message, m), (max)                                     \
+	}
 #define MESSAGE(dir, name, ...) {#name, dir, {__VA_ARGS__}},
 #include "cmd/coordinator/message.def"
 #undef MESSAGE
@@ -176,7 +188,7 @@ message_to_err(const struct message *m, struct err *err)
 {
 	char id[ERR_ID_SIZE];
 	enum err_class cls = m->code > ERR_OK && m->code <= ERR_INTERNAL ? (enum err_class)m->code
-	                                                                   : ERR_INTERNAL;
+	                                                                 : ERR_INTERNAL;
 	status s;
 
 	snprintf(id, sizeof id, "%.*s", BYTES_ARG(m->error));

@@ -43,7 +43,8 @@ enum message_kind {
 	MESSAGE_COUNT
 };
 
-/* The union of all rows; a message uses the members that its row names. Slices borrow from the frame. */
+/* The union of all rows; a message uses the members that its row names. Slices borrow from the
+ * frame. */
 struct message {
 	enum message_kind kind;
 	uint64_t id; /* of the request; the answer carries it back */

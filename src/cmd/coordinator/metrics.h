@@ -8,11 +8,12 @@
 #include <stdatomic.h>
 
 #define METRICS(X)                                                                                 \
-	X(connections, "contrast_coordinator_requests_total", "requests on the attested ports")   \
-	X(evidence, "contrast_coordinator_evidence_total", "answers with own evidence")           \
-	X(certificates, "contrast_coordinator_certificates_total", "certificates issued")         \
-	X(refused, "contrast_meshapi_attestation_failures_total", "pods whose evidence was refused") \
-	X(manifests, "contrast_coordinator_manifests_total", "manifests set")                     \
+	X(connections, "contrast_coordinator_requests_total", "requests on the attested ports")    \
+	X(evidence, "contrast_coordinator_evidence_total", "answers with own evidence")            \
+	X(certificates, "contrast_coordinator_certificates_total", "certificates issued")          \
+	X(refused, "contrast_meshapi_attestation_failures_total",                                  \
+	  "pods whose evidence was refused")                                                       \
+	X(manifests, "contrast_coordinator_manifests_total", "manifests set")                      \
 	X(busy, "contrast_coordinator_busy_total", "requests refused because of load")
 
 struct metrics {

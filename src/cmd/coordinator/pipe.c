@@ -150,7 +150,8 @@ wait_for(int fd, short events, uint64_t deadline)
 
 		if (now >= deadline)
 			return false;
-		rc = poll(&f, 1, deadline == UINT64_MAX ? -1 : (int)((deadline - now) / 1000000 + 1));
+		rc = poll(&f, 1,
+		          deadline == UINT64_MAX ? -1 : (int)((deadline - now) / 1000000 + 1));
 		if (rc > 0)
 			return true;
 		if (rc < 0 && errno != EINTR)

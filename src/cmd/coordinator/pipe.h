@@ -47,7 +47,8 @@ status pipe_fill(struct pipe *p, struct err *err);
  */
 status pipe_next(struct pipe *p, struct message *ret, bool *ret_has, struct err *err);
 
-/* Blocks until there is a message, for at most `ms` (-1 = for ever). ERR_UNREACHABLE E-MESSAGE-004. */
+/* Blocks until there is a message, for at most `ms` (-1 = for ever). ERR_UNREACHABLE E-MESSAGE-004.
+ */
 status pipe_wait(struct pipe *p, int ms, struct message *ret, struct err *err);
 /* Blocks until everything is sent. */
 status pipe_drain(struct pipe *p, int ms, struct err *err);

@@ -15,39 +15,78 @@
 
 /* Everybody: memory, open descriptors, clocks, the end. */
 static const int common[] = {
-	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(recvfrom), SCMP_SYS(sendto), SCMP_SYS(close),
-	SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(brk),
-	SCMP_SYS(madvise), SCMP_SYS(futex), SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday),
-	SCMP_SYS(getrandom), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn),
-	SCMP_SYS(rt_sigprocmask), SCMP_SYS(restart_syscall), SCMP_SYS(getpid), SCMP_SYS(gettid),
-	SCMP_SYS(mlock), SCMP_SYS(mlock2), SCMP_SYS(munlock), SCMP_SYS(sched_yield),
-	SCMP_SYS(alarm),
+        SCMP_SYS(read),           SCMP_SYS(write),
+        SCMP_SYS(recvfrom),       SCMP_SYS(sendto),
+        SCMP_SYS(close),          SCMP_SYS(poll),
+        SCMP_SYS(ppoll),          SCMP_SYS(munmap),
+        SCMP_SYS(mremap),         SCMP_SYS(brk),
+        SCMP_SYS(madvise),        SCMP_SYS(futex),
+        SCMP_SYS(clock_gettime),  SCMP_SYS(gettimeofday),
+        SCMP_SYS(getrandom),      SCMP_SYS(exit),
+        SCMP_SYS(exit_group),     SCMP_SYS(rt_sigreturn),
+        SCMP_SYS(rt_sigprocmask), SCMP_SYS(restart_syscall),
+        SCMP_SYS(getpid),         SCMP_SYS(gettid),
+        SCMP_SYS(mlock),          SCMP_SYS(mlock2),
+        SCMP_SYS(munlock),        SCMP_SYS(sched_yield),
+        SCMP_SYS(alarm),
 };
 
 /* The front's: the network it was given, and the store. */
 static const int front[] = {
-	SCMP_SYS(accept4), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
-	SCMP_SYS(setsockopt), SCMP_SYS(getsockopt), SCMP_SYS(shutdown),
-	SCMP_SYS(fcntl), SCMP_SYS(timerfd_settime),
-	SCMP_SYS(rt_sigaction), SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(fsync),
-	SCMP_SYS(fdatasync), SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(renameat2),
-	SCMP_SYS(link), SCMP_SYS(linkat), SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(fchmod),
-	SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(statx),
-	SCMP_SYS(lseek), SCMP_SYS(getdents64), SCMP_SYS(mkdir), SCMP_SYS(mkdirat),
-	SCMP_SYS(readv), SCMP_SYS(writev),
+        SCMP_SYS(accept4),      SCMP_SYS(epoll_ctl),  SCMP_SYS(epoll_wait),
+        SCMP_SYS(epoll_pwait),  SCMP_SYS(setsockopt), SCMP_SYS(getsockopt),
+        SCMP_SYS(shutdown),     SCMP_SYS(fcntl),      SCMP_SYS(timerfd_settime),
+        SCMP_SYS(rt_sigaction), SCMP_SYS(open),       SCMP_SYS(openat),
+        SCMP_SYS(fsync),        SCMP_SYS(fdatasync),  SCMP_SYS(rename),
+        SCMP_SYS(renameat),     SCMP_SYS(renameat2),  SCMP_SYS(link),
+        SCMP_SYS(linkat),       SCMP_SYS(unlink),     SCMP_SYS(unlinkat),
+        SCMP_SYS(fchmod),       SCMP_SYS(stat),       SCMP_SYS(lstat),
+        SCMP_SYS(fstat),        SCMP_SYS(newfstatat), SCMP_SYS(statx),
+        SCMP_SYS(lseek),        SCMP_SYS(getdents64), SCMP_SYS(mkdir),
+        SCMP_SYS(mkdirat),      SCMP_SYS(readv),      SCMP_SYS(writev),
 };
 
 /* What the sanitizers' run-times call on their own, above all in their reports. */
 static const int sanitizers[] = {
-	SCMP_SYS(sigaltstack), SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(sched_getaffinity),
-	SCMP_SYS(prlimit64), SCMP_SYS(getrlimit), SCMP_SYS(arch_prctl), SCMP_SYS(prctl),
-	SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(stat),
-	SCMP_SYS(lseek), SCMP_SYS(rt_sigaction), SCMP_SYS(clone), SCMP_SYS(clone3),
-	SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(wait4), SCMP_SYS(ptrace),
-	SCMP_SYS(getdents64), SCMP_SYS(tgkill), SCMP_SYS(kill), SCMP_SYS(pipe2), SCMP_SYS(ioctl),
-	SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(process_vm_readv), SCMP_SYS(dup2),
-	SCMP_SYS(getppid), SCMP_SYS(mprotect), SCMP_SYS(mmap), SCMP_SYS(uname), SCMP_SYS(fcntl),
-	SCMP_SYS(access), SCMP_SYS(nanosleep), SCMP_SYS(clock_nanosleep), SCMP_SYS(getpgrp),
+        SCMP_SYS(sigaltstack),
+        SCMP_SYS(readlink),
+        SCMP_SYS(readlinkat),
+        SCMP_SYS(sched_getaffinity),
+        SCMP_SYS(prlimit64),
+        SCMP_SYS(getrlimit),
+        SCMP_SYS(arch_prctl),
+        SCMP_SYS(prctl),
+        SCMP_SYS(open),
+        SCMP_SYS(openat),
+        SCMP_SYS(fstat),
+        SCMP_SYS(newfstatat),
+        SCMP_SYS(stat),
+        SCMP_SYS(lseek),
+        SCMP_SYS(rt_sigaction),
+        SCMP_SYS(clone),
+        SCMP_SYS(clone3),
+        SCMP_SYS(set_robust_list),
+        SCMP_SYS(rseq),
+        SCMP_SYS(wait4),
+        SCMP_SYS(ptrace),
+        SCMP_SYS(getdents64),
+        SCMP_SYS(tgkill),
+        SCMP_SYS(kill),
+        SCMP_SYS(pipe2),
+        SCMP_SYS(ioctl),
+        SCMP_SYS(getuid),
+        SCMP_SYS(geteuid),
+        SCMP_SYS(process_vm_readv),
+        SCMP_SYS(dup2),
+        SCMP_SYS(getppid),
+        SCMP_SYS(mprotect),
+        SCMP_SYS(mmap),
+        SCMP_SYS(uname),
+        SCMP_SYS(fcntl),
+        SCMP_SYS(access),
+        SCMP_SYS(nanosleep),
+        SCMP_SYS(clock_nanosleep),
+        SCMP_SYS(getpgrp),
 };
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -107,7 +146,8 @@ sandbox_enter(enum sandbox_profile profile, struct err *err)
 	ok = ok && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && seccomp_load(ctx) == 0;
 	if (ctx)
 		seccomp_release(ctx);
-	return ok ? OK : err_set_errno(err, ERR_IO, "E-SANDBOX-002", "cannot load a seccomp filter");
+	return ok ? OK
+	          : err_set_errno(err, ERR_IO, "E-SANDBOX-002", "cannot load a seccomp filter");
 }
 
 /* Files below `root` only; false where the kernel has no Landlock. */
@@ -122,8 +162,8 @@ landlock(const char *root)
 
 	if (ruleset >= 0 && dir >= 0) {
 		below.parent_fd = dir;
-		ok = syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &below, 0) ==
-		             0 &&
+		ok = syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &below,
+		             0) == 0 &&
 		     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
 		     syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
 	}
@@ -145,8 +185,9 @@ sandbox_identity(unsigned int uid, const char *root, bool *ret_locked, struct er
 		*ret_locked = true;
 	if (root && !*ret_locked)
 		*ret_locked = landlock(root);
-	if (is_root && (setgroups(0, NULL) != 0 || setresgid(uid, uid, uid) != 0 ||
-	                setresuid(uid, uid, uid) != 0) &&
+	if (is_root &&
+	    (setgroups(0, NULL) != 0 || setresgid(uid, uid, uid) != 0 ||
+	     setresuid(uid, uid, uid) != 0) &&
 	    errno != EPERM)
 		return err_set_errno(err, ERR_IO, "E-SANDBOX-001", "cannot give up root");
 	/* A change of ids undoes both. */

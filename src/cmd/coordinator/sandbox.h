@@ -15,7 +15,8 @@ enum sandbox_profile {
 };
 
 enum {
-	/* When started as root each process has an id of its own: none can trace or signal another. */
+	/* When started as root each process has an id of its own: none can trace or signal another.
+	 */
 	SANDBOX_UID_FRONT = 64101,
 	SANDBOX_UID_KEEPER = 64102,
 	SANDBOX_UID_VERIFIER = 64103,

@@ -39,7 +39,7 @@ struct worker {
 	pid_t pid;
 	int64_t started;
 	unsigned int quick; /* ends in a row soon after the start */
-	int ends[2]; /* [0] the keeper's, [1] the worker's */
+	int ends[2];        /* [0] the keeper's, [1] the worker's */
 };
 
 struct supervisor {
@@ -108,8 +108,9 @@ front_main(const struct supervisor *s, const struct worker *w, struct err *err)
 	f->metrics = s->metrics;
 	for (size_t i = 0; i < SUPERVISOR_MAX_PORTS; i++)
 		if (s->listen[w->index][i] >= 0)
-			f->listeners[f->n_listeners++] = (struct front_listener){
-				.fd = s->listen[w->index][i], .port = ports[i]};
+			f->listeners[f->n_listeners++] =
+			        (struct front_listener){.fd = s->listen[w->index][i],
+			                                .port = ports[i]};
 	pipe_init(&f->keeper, w->ends[1], KEEPER_TO_FRONT);
 	TRY(tls_server_new(&f->tls, err));
 	TRY(front_open(f, err));
@@ -118,7 +119,7 @@ front_main(const struct supervisor *s, const struct worker *w, struct err *err)
 		log_warn("the front is not locked into its store: no chroot, no Landlock here");
 	/* After a chroot the store is the root; under Landlock it keeps its path. */
 	TRY(open_store(s->config->store && access(s->config->store, F_OK) != 0 ? "/"
-	                                                                        : s->config->store,
+	                                                                       : s->config->store,
 	               &f->store, err));
 	TRY(sandbox_enter(SANDBOX_FRONT, err));
 	front_run(f);

@@ -14,10 +14,10 @@ enum { SUPERVISOR_MAX_WORKERS = 64, SUPERVISOR_MAX_PORTS = 3 };
 
 struct supervisor_config {
 	struct pins pins;
-	const char *store;        /* directory; NULL = in memory, gone with the front that holds it */
-	const char *report;       /* path of the report socket */
+	const char *store;  /* directory; NULL = in memory, gone with the front that holds it */
+	const char *report; /* path of the report socket */
 	const char *owners, *pods, *health; /* addresses; health may be NULL */
-	unsigned int workers;     /* fronts and verifiers, 1..64 */
+	unsigned int workers;               /* fronts and verifiers, 1..64 */
 };
 
 /* Until SIGTERM or SIGINT (OK), or until the keeper ends (an error). */

@@ -43,9 +43,9 @@ parse_cert_body(struct arena *arena, struct bytes body, struct cert_body *ret, s
 	const struct json_limits limits = {.depth = 8, .bytes = MESSAGE_REQUEST_MAX};
 	const struct value *csr, *kem, *evidence;
 	const struct json_field fields[] = {
-		{"csr", VALUE_STRING, true, &csr},
-		{"kem", VALUE_STRING, true, &kem},
-		{"evidence", VALUE_OBJECT, true, &evidence},
+	        {"csr", VALUE_STRING, true, &csr},
+	        {"kem", VALUE_STRING, true, &kem},
+	        {"evidence", VALUE_OBJECT, true, &evidence},
 	};
 	struct value v;
 
@@ -75,8 +75,8 @@ put_point(struct arena *arena, const struct key *key, struct message *answer, st
 }
 
 static status
-check_cert(struct verifier *v, const struct message *m, struct arena *arena,
-           struct message *answer, struct err *err)
+check_cert(struct verifier *v, const struct message *m, struct arena *arena, struct message *answer,
+           struct err *err)
 {
 	CLEANUP(key_drop) struct key *key = NULL;
 	struct cert_body body;
@@ -112,8 +112,8 @@ put_signature(struct arena *arena, const struct value *item, struct buf *list, s
 {
 	const struct value *key, *signature;
 	const struct json_field fields[] = {
-		{"key", VALUE_STRING, true, &key},
-		{"signature", VALUE_STRING, true, &signature},
+	        {"key", VALUE_STRING, true, &key},
+	        {"signature", VALUE_STRING, true, &signature},
 	};
 	struct bytes spki, der;
 
@@ -181,9 +181,9 @@ check_set(const struct message *m, struct arena *arena, struct message *answer, 
 	const struct json_limits limits = {.depth = 8, .bytes = MESSAGE_BODY_MAX};
 	const struct value *manifest, *policies, *signatures;
 	const struct json_field fields[] = {
-		{"manifest", VALUE_STRING, true, &manifest},
-		{"policies", VALUE_ARRAY, true, &policies},
-		{"signatures", VALUE_ARRAY, true, &signatures},
+	        {"manifest", VALUE_STRING, true, &manifest},
+	        {"policies", VALUE_ARRAY, true, &policies},
+	        {"signatures", VALUE_ARRAY, true, &signatures},
 	};
 	struct bytes exact;
 	struct value v;

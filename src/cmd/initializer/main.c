@@ -36,9 +36,9 @@ coordinator_address(const char *host, char to[300])
 	struct bytes h = bytes_str(host);
 	size_t colon = bytes_find_byte(h, ':', 0);
 	bool bracket = h.n > 0 && h.p[0] == '[';
-	bool has_port = bracket ? bytes_find(h, BYTES("]:"), 0) != SIZE_MAX
-	                        : colon != SIZE_MAX &&
-	                                  bytes_find_byte(h, ':', colon + 1) == SIZE_MAX;
+	bool has_port =
+	        bracket ? bytes_find(h, BYTES("]:"), 0) != SIZE_MAX
+	                : colon != SIZE_MAX && bytes_find_byte(h, ':', colon + 1) == SIZE_MAX;
 
 	snprintf(to, 300, "%s%s", host, has_port ? "" : ":7777");
 }
@@ -51,7 +51,8 @@ write_in(const char *dir, const char *name, struct bytes data, unsigned int mode
 	char path[4096];
 
 	if (snprintf(path, sizeof path, "%s/%s", dir, name) >= (int)sizeof path)
-		return err_set(err, ERR_USAGE, "E-INIT-001", "the path %s/%s is too long", dir, name);
+		return err_set(err, ERR_USAGE, "E-INIT-001", "the path %s/%s is too long", dir,
+		               name);
 	return file_write(path, data, mode, err);
 }
 
@@ -135,7 +136,8 @@ pause_before_next(unsigned int failures)
 		ms = MIN(ms, (uint64_t)FIRST_PAUSE_MS << failures);
 	random_bytes(&jitter, sizeof jitter);
 	ms = ms / 2 + ms / 2 * jitter / UINT16_MAX;
-	t = (struct timespec){.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
+	t = (struct timespec){.tv_sec = (time_t)(ms / 1000),
+	                      .tv_nsec = (long)(ms % 1000) * 1000000};
 	nanosleep(&t, NULL);
 }
 
@@ -188,13 +190,13 @@ static const struct option_def options[] = {
 };
 
 static const struct program_def program = {
-	.name = "contrast-initializer",
-	.summary = "gets a pod's certificate, key and secret from the Coordinator",
-	.description = "Runs as the first init container of a confidential pod.",
-	.verbs = verbs,
-	.n_verbs = COUNT_OF(verbs),
-	.options = options,
-	.n_options = COUNT_OF(options),
+        .name = "contrast-initializer",
+        .summary = "gets a pod's certificate, key and secret from the Coordinator",
+        .description = "Runs as the first init container of a confidential pod.",
+        .verbs = verbs,
+        .n_verbs = COUNT_OF(verbs),
+        .options = options,
+        .n_options = COUNT_OF(options),
 };
 
 /* The first process of a container is not ended by a signal that it does not ask for. */

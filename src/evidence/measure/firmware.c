@@ -85,8 +85,8 @@ walk_table(struct firmware *fw, struct bytes table, struct found *f, struct err 
 			return err_set(err, ERR_PARSE, "E-MEASURE-002",
 			               "an entry of the firmware's footer table has the size %zu",
 			               size);
-		TRY(take_entry(fw, f, guid,
-		               bytes_sub(table, table.n - size, table.n - ENTRY_HEAD), err));
+		TRY(take_entry(fw, f, guid, bytes_sub(table, table.n - size, table.n - ENTRY_HEAD),
+		               err));
 		table.n -= size;
 	}
 	if (table.n != 0)
@@ -133,7 +133,8 @@ read_sev(struct arena *a, struct firmware *fw, uint32_t offset, struct err *err)
 		list[i].kind = rd_le32(&r);
 	}
 	if (!rd_ok(&r))
-		return err_set(err, ERR_PARSE, "E-MEASURE-006", "the firmware's SEV metadata ends early");
+		return err_set(err, ERR_PARSE, "E-MEASURE-006",
+		               "the firmware's SEV metadata ends early");
 	fw->sev = list;
 	fw->n_sev = n;
 	return arena_check(a, err);
@@ -169,7 +170,8 @@ read_tdvf(struct arena *a, struct firmware *fw, uint32_t offset, struct err *err
 		list[i].attributes = rd_le32(&r);
 	}
 	if (!rd_ok(&r))
-		return err_set(err, ERR_PARSE, "E-MEASURE-007", "the firmware's TDX metadata ends early");
+		return err_set(err, ERR_PARSE, "E-MEASURE-007",
+		               "the firmware's TDX metadata ends early");
 	fw->tdvf = list;
 	fw->n_tdvf = n;
 	return arena_check(a, err);
@@ -184,9 +186,10 @@ firmware_parse(struct arena *a, struct bytes image, struct firmware *ret, struct
 	size_t size, end;
 
 	if (image.n == 0 || image.n % 4096 != 0 || image.n > FIRMWARE_MAX)
-		return err_set(err, ERR_PARSE, "E-MEASURE-001",
-		               "a firmware image is whole 4 KiB pages, %d MiB at most; this is %zu bytes",
-		               FIRMWARE_MAX / 1024 / 1024, image.n);
+		return err_set(
+		        err, ERR_PARSE, "E-MEASURE-001",
+		        "a firmware image is whole 4 KiB pages, %d MiB at most; this is %zu bytes",
+		        FIRMWARE_MAX / 1024 / 1024, image.n);
 	fw.gpa = (UINT64_C(1) << 32) - image.n;
 	end = image.n - FOOTER_OFFSET;
 	r = rd_init(bytes_sub(image, end - ENTRY_HEAD, end));

@@ -172,10 +172,11 @@ add_metadata(struct hash384 *ld, const struct launch_spec *spec, struct err *err
 		if (fw->sev[i].kind == SEV_SECTION_CPUID)
 			launch_extend(ld, LAUNCH_PAGE_CPUID, fw->sev[i].gpa, NULL);
 	if (spec->hashes && !hashes_page)
-		return err_hint(err,
-		                err_set(err, ERR_PARSE, "E-MEASURE-020",
-		                        "this firmware cannot measure kernel, initrd and command line"),
-		                "use an image built from OvmfPkg/AmdSev, or leave --kernel out");
+		return err_hint(
+		        err,
+		        err_set(err, ERR_PARSE, "E-MEASURE-020",
+		                "this firmware cannot measure kernel, initrd and command line"),
+		        "use an image built from OvmfPkg/AmdSev, or leave --kernel out");
 	return OK;
 }
 
@@ -195,10 +196,10 @@ static struct vmsa_spec
 vmsa_of(const struct launch_spec *spec, unsigned int cpu, uint64_t features)
 {
 	return (struct vmsa_spec){
-		.vmm = spec->vmm,
-		.eip = cpu == 0 ? VMSA_BOOT_EIP : spec->firmware->reset_eip,
-		.cpu_signature = spec->cpu_signature,
-		.sev_features = features,
+	        .vmm = spec->vmm,
+	        .eip = cpu == 0 ? VMSA_BOOT_EIP : spec->firmware->reset_eip,
+	        .cpu_signature = spec->cpu_signature,
+	        .sev_features = features,
 	};
 }
 

@@ -23,7 +23,8 @@ enum launch_page {
 
 #define LAUNCH_VMSA_GPA UINT64_C(0xfffffffff000)
 
-/* One step of the chain: ld = SHA-384(PAGE_INFO). `content` is 4096 bytes for NORMAL and VMSA, else unused. */
+/* One step of the chain: ld = SHA-384(PAGE_INFO). `content` is 4096 bytes for NORMAL and VMSA, else
+ * unused. */
 void launch_extend(struct hash384 *ld, enum launch_page type, uint64_t gpa, const uint8_t *content);
 
 /* The SEV hash table that QEMU puts into memory with kernel-hashes=on. */
@@ -55,7 +56,8 @@ struct launch_steps {
  * its hashes; -021 several vCPUs but no reset block; -022 an unknown section;
  * ERR_LIMIT E-MEASURE-023 vCPUs out of range.
  */
-status launch_measure_snp(const struct launch_spec *spec, struct launch_steps *ret, struct err *err);
+status launch_measure_snp(const struct launch_spec *spec, struct launch_steps *ret,
+                          struct err *err);
 status launch_measure_sev(const struct launch_spec *spec, bool encrypted_state, struct hash256 *ret,
                           struct err *err);
 

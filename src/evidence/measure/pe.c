@@ -15,7 +15,7 @@ struct pe_section {
 };
 
 struct pe {
-	size_t checksum;    /* offset of the 4 bytes */
+	size_t checksum;     /* offset of the 4 bytes */
 	size_t certificates; /* offset of the 8-byte directory entry, 0 = none */
 	uint32_t cert_size;
 	uint32_t headers; /* SizeOfHeaders */
@@ -179,8 +179,7 @@ put32(uint8_t *to, uint64_t v)
 }
 
 status
-kernel_patch_qemu(uint8_t *image, size_t size, size_t initrd_size, uint64_t memory,
-                  struct err *err)
+kernel_patch_qemu(uint8_t *image, size_t size, size_t initrd_size, uint64_t memory, struct err *err)
 {
 	struct rd r = rd_init(bytes_of(image, size));
 	uint64_t low = memory >= LOW_RAM_SPLIT ? LOW_RAM_WHEN_SPLIT : memory;
@@ -208,9 +207,10 @@ kernel_patch_qemu(uint8_t *image, size_t size, size_t initrd_size, uint64_t memo
 	image[SETUP_LOADER] = LOADER_QEMU;
 	if (version >= 0x201) {
 		image[SETUP_FLAGS] |= CAN_USE_HEAP;
-		image[SETUP_HEAP_END] = (uint8_t)((CMDLINE_ADDRESS - REAL_MODE_ADDRESS - 0x200) & 255);
+		image[SETUP_HEAP_END] =
+		        (uint8_t)((CMDLINE_ADDRESS - REAL_MODE_ADDRESS - 0x200) & 255);
 		image[SETUP_HEAP_END + 1] =
-			(uint8_t)((CMDLINE_ADDRESS - REAL_MODE_ADDRESS - 0x200) >> 8 & 255);
+		        (uint8_t)((CMDLINE_ADDRESS - REAL_MODE_ADDRESS - 0x200) >> 8 & 255);
 	}
 	put32(image + SETUP_CMDLINE, CMDLINE_ADDRESS);
 	if (initrd_size > 0) {

@@ -34,7 +34,8 @@ extend_page(struct hasher *h, const struct firmware *fw, const struct tdvf_secti
 	if (!(s->attributes & TDVF_MR_EXTEND))
 		return;
 	if (at < s->raw_size)
-		mem_copy(page, fw->image.p + s->data_offset + at, MIN((size_t)PAGE, s->raw_size - at));
+		mem_copy(page, fw->image.p + s->data_offset + at,
+		         MIN((size_t)PAGE, s->raw_size - at));
 	for (size_t c = 0; c < PAGE; c += CHUNK) {
 		add_record(h, "MR.EXTEND", s->address + at + c);
 		hasher_add(h, bytes_of(page + c, CHUNK));
@@ -66,8 +67,7 @@ check_section(const struct firmware *fw, const struct tdvf_section *s, struct er
 }
 
 status
-mrtd_measure(const struct firmware *fw, enum mrtd_order order, struct hash384 *ret,
-             struct err *err)
+mrtd_measure(const struct firmware *fw, enum mrtd_order order, struct hash384 *ret, struct err *err)
 {
 	struct hasher *h;
 

@@ -12,11 +12,13 @@
 #include "evidence/measure/firmware.h"
 
 enum mrtd_order {
-	MRTD_BY_PAGE,    /* each page added, then extended: KVM_TDX_INIT_MEM_REGION, QEMU 9 and later */
+	MRTD_BY_PAGE, /* each page added, then extended: KVM_TDX_INIT_MEM_REGION, QEMU 9 and later
+	               */
 	MRTD_BY_SECTION, /* all pages of a section added, then all extended: older QEMU */
 };
 
-/* ERR_NOT_FOUND E-MEASURE-030: the firmware has no TDX metadata; ERR_PARSE E-MEASURE-008: it is out of range. */
+/* ERR_NOT_FOUND E-MEASURE-030: the firmware has no TDX metadata; ERR_PARSE E-MEASURE-008: it is out
+ * of range. */
 status mrtd_measure(const struct firmware *fw, enum mrtd_order order, struct hash384 *ret,
                     struct err *err);
 

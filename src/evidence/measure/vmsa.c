@@ -58,10 +58,10 @@ struct variant {
 };
 
 static const struct variant variants[] = {
-	[VMM_QEMU] = {0x9b, 0x93, 0x8b, 0x0007040600070406, true, 0, 0x1f80, 0x37f},
-	[VMM_EC2] = {0x9a, 0x92, 0x83, 0x0007040600070406, false, 0x600, 0, 0},
-	[VMM_EC2_RDX0] = {0x9a, 0x92, 0x83, 0x0007040600070406, false, 0, 0, 0},
-	[VMM_GCE] = {0x9b, 0x93, 0x8b, 0x70106, false, 0x600, 0, 0},
+        [VMM_QEMU] = {0x9b, 0x93, 0x8b, 0x0007040600070406, true, 0, 0x1f80, 0x37f},
+        [VMM_EC2] = {0x9a, 0x92, 0x83, 0x0007040600070406, false, 0x600, 0, 0},
+        [VMM_EC2_RDX0] = {0x9a, 0x92, 0x83, 0x0007040600070406, false, 0, 0, 0},
+        [VMM_GCE] = {0x9b, 0x93, 0x8b, 0x70106, false, 0x600, 0, 0},
 };
 
 void
@@ -99,8 +99,10 @@ vmsa_page(const struct vmsa_spec *spec, uint8_t page[VMSA_SIZE])
 bool
 vmm_parse(struct bytes name, enum vmm_kind *ret)
 {
-	static const char *const names[] = {
-		[VMM_QEMU] = "qemu", [VMM_EC2] = "ec2", [VMM_EC2_RDX0] = "ec2-rdx0", [VMM_GCE] = "gce"};
+	static const char *const names[] = {[VMM_QEMU] = "qemu",
+	                                    [VMM_EC2] = "ec2",
+	                                    [VMM_EC2_RDX0] = "ec2-rdx0",
+	                                    [VMM_GCE] = "gce"};
 
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		if (bytes_is(name, names[i])) {
@@ -158,15 +160,9 @@ cpu_signature_parse(struct bytes name, uint32_t *ret)
 		const char *name;
 		uint8_t family, model, stepping;
 	} models[] = {
-		{"EPYC", 23, 1, 2},
-		{"EPYC-v1", 23, 1, 2},
-		{"EPYC-v2", 23, 1, 2},
-		{"EPYC-v3", 23, 1, 2},
-		{"EPYC-v4", 23, 1, 2},
-		{"EPYC-Rome", 23, 49, 0},
-		{"EPYC-Milan", 25, 1, 1},
-		{"EPYC-Genoa", 25, 17, 0},
-		{"EPYC-Turin", 26, 0, 0},
+	        {"EPYC", 23, 1, 2},       {"EPYC-v1", 23, 1, 2},     {"EPYC-v2", 23, 1, 2},
+	        {"EPYC-v3", 23, 1, 2},    {"EPYC-v4", 23, 1, 2},     {"EPYC-Rome", 23, 49, 0},
+	        {"EPYC-Milan", 25, 1, 1}, {"EPYC-Genoa", 25, 17, 0}, {"EPYC-Turin", 26, 0, 0},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(models); i++) {

@@ -30,7 +30,8 @@ void vmsa_page(const struct vmsa_spec *spec, uint8_t page[VMSA_SIZE]);
 /* "qemu", "ec2", "ec2-rdx0", "gce"; false if unknown. */
 bool vmm_parse(struct bytes name, enum vmm_kind *ret);
 
-/* Signature of a named processor model ("epyc-milan", "EPYC-v4", ...), or of "0xa00f11"; false if unknown. */
+/* Signature of a named processor model ("epyc-milan", "EPYC-v4", ...), or of "0xa00f11"; false if
+ * unknown. */
 bool cpu_signature_parse(struct bytes name, uint32_t *ret);
 /* CPUID leaf 1 EAX of family, model and stepping. */
 uint32_t cpu_signature(unsigned int family, unsigned int model, unsigned int stepping);

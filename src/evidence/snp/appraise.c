@@ -51,19 +51,18 @@ check_bits(const struct bit_rule *rules, size_t n, uint64_t bits, const char *re
 }
 
 static void
-check_guest_policy(const struct snp_reference *set, const struct snp_report *r,
-                   struct appraisal *a)
+check_guest_policy(const struct snp_reference *set, const struct snp_report *r, struct appraisal *a)
 {
 	const struct snp_guest_policy *p = &set->guest_policy;
 	const struct bit_rule rules[] = {
-		{"SMT", SNP_POLICY_SMT, false, p->smt},
-		{"CXL_ALLOW", SNP_POLICY_CXL_ALLOW, false, p->cxl_allowed},
-		{"SINGLE_SOCKET", SNP_POLICY_SINGLE_SOCKET, true, p->single_socket},
-		{"MEM_AES_256_XTS", SNP_POLICY_MEM_AES_256_XTS, true, p->mem_aes_256_xts},
-		{"RAPL_DIS", SNP_POLICY_RAPL_DIS, true, p->rapl_dis},
-		{"CIPHERTEXT_HIDING_DRAM", SNP_POLICY_CIPHERTEXT_HIDING, true,
+	        {"SMT", SNP_POLICY_SMT, false, p->smt},
+	        {"CXL_ALLOW", SNP_POLICY_CXL_ALLOW, false, p->cxl_allowed},
+	        {"SINGLE_SOCKET", SNP_POLICY_SINGLE_SOCKET, true, p->single_socket},
+	        {"MEM_AES_256_XTS", SNP_POLICY_MEM_AES_256_XTS, true, p->mem_aes_256_xts},
+	        {"RAPL_DIS", SNP_POLICY_RAPL_DIS, true, p->rapl_dis},
+	        {"CIPHERTEXT_HIDING_DRAM", SNP_POLICY_CIPHERTEXT_HIDING, true,
 	         p->ciphertext_hiding},
-		{"PAGE_SWAP_DISABLE", SNP_POLICY_PAGE_SWAP_DISABLE, true, p->page_swap_disable},
+	        {"PAGE_SWAP_DISABLE", SNP_POLICY_PAGE_SWAP_DISABLE, true, p->page_swap_disable},
 	};
 	unsigned int abi = (unsigned int)(r->policy & 0xffff); /* major in the high byte */
 	unsigned int want = (unsigned int)p->abi_major << 8 | p->abi_minor;
@@ -95,15 +94,14 @@ check_platform_info(const struct snp_reference *set, const struct snp_report *r,
 {
 	const struct snp_platform_info *p = &set->platform_info;
 	const struct bit_rule rules[] = {
-		{"SMT_EN", SNP_PLATFORM_SMT, false, p->smt},
-		{"TSME_EN", SNP_PLATFORM_TSME, false, p->tsme},
-		{"TIO_EN", SNP_PLATFORM_TIO, false, p->tio},
-		{"ECC_EN", SNP_PLATFORM_ECC, true, p->ecc},
-		{"RAPL_DIS", SNP_PLATFORM_RAPL_DIS, true, p->rapl_disabled},
-		{"CIPHERTEXT_HIDING_DRAM_EN", SNP_PLATFORM_CIPHERTEXT_HIDING, true,
+	        {"SMT_EN", SNP_PLATFORM_SMT, false, p->smt},
+	        {"TSME_EN", SNP_PLATFORM_TSME, false, p->tsme},
+	        {"TIO_EN", SNP_PLATFORM_TIO, false, p->tio},
+	        {"ECC_EN", SNP_PLATFORM_ECC, true, p->ecc},
+	        {"RAPL_DIS", SNP_PLATFORM_RAPL_DIS, true, p->rapl_disabled},
+	        {"CIPHERTEXT_HIDING_DRAM_EN", SNP_PLATFORM_CIPHERTEXT_HIDING, true,
 	         p->ciphertext_hiding},
-		{"ALIAS_CHECK_COMPLETE", SNP_PLATFORM_ALIAS_CHECK, true,
-	         p->alias_check_complete},
+	        {"ALIAS_CHECK_COMPLETE", SNP_PLATFORM_ALIAS_CHECK, true, p->alias_check_complete},
 	};
 
 	check_bits(rules, COUNT_OF(rules), r->platform_info, "snp/platform", a);
@@ -208,18 +206,18 @@ unsigned int
 snp_measurement_matches(const struct snp_reference *set, const struct snp_report *r)
 {
 	struct vmsa_spec ap = {
-		.vmm = VMM_QEMU,
-		.eip = set->ap_eip,
-		.cpu_signature = snp_product_cpuid_signature(set->product),
-		.sev_features = set->sev_features,
+	        .vmm = VMM_QEMU,
+	        .eip = set->ap_eip,
+	        .cpu_signature = snp_product_cpuid_signature(set->product),
+	        .sev_features = set->sev_features,
 	};
 	struct bytes got = bytes_of(r->measurement, sizeof r->measurement);
 
 	if (bytes_equal(hash384_view(&set->measurement), got))
 		return 1;
-	return set->has_ap_eip ? launch_count_vcpus(&set->measurement, &ap,
-	                                            SNP_REFERENCE_MAX_VCPUS, got)
-	                       : 0;
+	return set->has_ap_eip
+	               ? launch_count_vcpus(&set->measurement, &ap, SNP_REFERENCE_MAX_VCPUS, got)
+	               : 0;
 }
 
 static void
@@ -232,10 +230,9 @@ check_identity(const struct snp_reference *set, const struct snp_report *r, stru
 		                   hash384_view(&set->measurement),
 		                   bytes_of(r->measurement, sizeof r->measurement),
 		                   "the guest was booted from something else");
-	if (set->id_key_digest && !bytes_equal(hash384_view(set->id_key_digest),
-	                                       bytes_of(r->id_key_digest, SHA384_SIZE)))
-		appraisal_miss_hex(a, STEP_IDENTITY, "snp/id-key",
-		                   hash384_view(set->id_key_digest),
+	if (set->id_key_digest &&
+	    !bytes_equal(hash384_view(set->id_key_digest), bytes_of(r->id_key_digest, SHA384_SIZE)))
+		appraisal_miss_hex(a, STEP_IDENTITY, "snp/id-key", hash384_view(set->id_key_digest),
 		                   bytes_of(r->id_key_digest, SHA384_SIZE),
 		                   "the image is signed by another key");
 	if (set->author_key_digest && !bytes_equal(hash384_view(set->author_key_digest),

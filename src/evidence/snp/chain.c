@@ -17,7 +17,7 @@ enum {
 struct path {
 	struct cert *certs[EVIDENCE_MAX_CERTS]; /* what the evidence brought */
 	size_t n_certs;
-	struct cert *leaf, *ask, *ark;          /* borrowed from the above */
+	struct cert *leaf, *ask, *ark; /* borrowed from the above */
 	struct snp_vek vek;
 };
 
@@ -215,7 +215,7 @@ static status
 find_root(const struct snp_chain_request *rq, struct path *p, struct verdict *v)
 {
 	const struct hash256 *want =
-		rq->trust_root ? rq->trust_root : snp_vendor_root(p->vek.product);
+	        rq->trust_root ? rq->trust_root : snp_vendor_root(p->vek.product);
 	struct hash256 got = {{0}};
 	bool claimed = false;
 
@@ -297,10 +297,10 @@ check_list(const struct crl *list, const struct path *p, int64_t now, struct ver
 		return verdict_reject(v, STEP_REVOCATION, "snp/crl",
 		                      "the revocation list is not signed with PSS and SHA-384");
 	if (!is_ok(crl_verify(list, p->ark, now, &err)))
-		return verdict_reject(
-			v, STEP_REVOCATION,
-			strcmp(err.id, "E-CRYPTO-033") == 0 ? "snp/crl-expired" : "snp/crl", "%s",
-			err.msg);
+		return verdict_reject(v, STEP_REVOCATION,
+		                      strcmp(err.id, "E-CRYPTO-033") == 0 ? "snp/crl-expired"
+		                                                          : "snp/crl",
+		                      "%s", err.msg);
 	if (crl_has(list, p->ask))
 		return verdict_reject(v, STEP_REVOCATION, "snp/ask-revoked",
 		                      "AMD's list revokes the intermediate certificate");
@@ -344,8 +344,8 @@ judge(const struct snp_chain_request *rq, struct path *p, struct snp_chain *chai
 	TRY(check_path(rq, p, v));
 	chain->valid_from = MAX(cert_not_before(p->leaf),
 	                        MAX(cert_not_before(p->ask), cert_not_before(p->ark)));
-	chain->valid_to = MIN(cert_not_after(p->leaf),
-	                      MIN(cert_not_after(p->ask), cert_not_after(p->ark)));
+	chain->valid_to =
+	        MIN(cert_not_after(p->leaf), MIN(cert_not_after(p->ask), cert_not_after(p->ark)));
 	TRY(check_revocation(rq, p, chain, v));
 	chain->root_key = cert_key_id(p->ark);
 	chain->vek = p->vek;

@@ -41,11 +41,10 @@ struct snp_chain_request {
 
 /*
  * A chain whose leaf fits the report's signing kind. Whoever carries the
- * certificates needs no trust: the root counts by its key, which is pinned. Refusals: STEP_CHAIN snp/vek-missing,
- * snp/vek-parse, snp/vek-kind, snp/product, snp/root, snp/chain,
- * snp/vlek-expired, snp/chain-algo; STEP_REVOCATION snp/crl-missing,
- * snp/crl-parse, snp/crl, snp/crl-expired, snp/ask-revoked.
- * snp_chain_free() the result.
+ * certificates needs no trust: the root counts by its key, which is pinned. Refusals: STEP_CHAIN
+ * snp/vek-missing, snp/vek-parse, snp/vek-kind, snp/product, snp/root, snp/chain, snp/vlek-expired,
+ * snp/chain-algo; STEP_REVOCATION snp/crl-missing, snp/crl-parse, snp/crl, snp/crl-expired,
+ * snp/ask-revoked. snp_chain_free() the result.
  */
 status snp_chain_verify(const struct snp_chain_request *rq, struct snp_chain **ret,
                         struct verdict *v);

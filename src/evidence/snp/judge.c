@@ -191,18 +191,19 @@ judge_set(struct run *run, const struct snp_reference *set, struct findings *fin
 {
 	const struct evidence_request *rq = run->rq;
 	struct snp_chain_request chain_rq = {
-		.endorsements = &rq->document->endorsements,
-		.report = &run->report,
-		.trust_root = set && set->has_trust_root ? &set->trust_root : NULL,
-		.revocation = rq->revocation,
-		.now = rq->now,
-		.cache = rq->cache,
+	        .endorsements = &rq->document->endorsements,
+	        .report = &run->report,
+	        .trust_root = set && set->has_trust_root ? &set->trust_root : NULL,
+	        .revocation = rq->revocation,
+	        .now = rq->now,
+	        .cache = rq->cache,
 	};
 	struct appraisal a = {.first = &o->verdict, .all = findings};
 	struct snp_chain *chain = NULL;
 	status s;
 
-	if (set && !(rq->flags & EVIDENCE_THOROUGH) && snp_measurement_matches(set, &run->report) == 0) {
+	if (set && !(rq->flags & EVIDENCE_THOROUGH) &&
+	    snp_measurement_matches(set, &run->report) == 0) {
 		appraisal_miss_hex(&a, STEP_EARLY, "snp/measurement",
 		                   hash384_view(&set->measurement),
 		                   bytes_of(run->report.measurement, SHA384_SIZE),

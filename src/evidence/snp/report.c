@@ -12,42 +12,44 @@ enum {
 };
 
 #define FIELD(name, offset, version, kind, member)                                                 \
-	{name, offset, sizeof(((struct snp_report *)0)->member), version, kind,                    \
-	 offsetof(struct snp_report, member)}
+	{                                                                                          \
+		name, offset, sizeof(((struct snp_report *)0)->member), version, kind,             \
+		        offsetof(struct snp_report, member)                                        \
+	}
 
 const struct snp_field snp_fields[] = {
-	FIELD("version", 0x000, 2, SNP_FIELD_NUMBER, version),
-	FIELD("guest_svn", 0x004, 2, SNP_FIELD_NUMBER, guest_svn),
-	FIELD("policy", 0x008, 2, SNP_FIELD_NUMBER, policy),
-	FIELD("family_id", 0x010, 2, SNP_FIELD_BYTES, family_id),
-	FIELD("image_id", 0x020, 2, SNP_FIELD_BYTES, image_id),
-	FIELD("vmpl", 0x030, 2, SNP_FIELD_NUMBER, vmpl),
-	FIELD("signature_algo", 0x034, 2, SNP_FIELD_NUMBER, signature_algo),
-	FIELD("current_tcb", 0x038, 2, SNP_FIELD_TCB, current_tcb),
-	FIELD("platform_info", 0x040, 2, SNP_FIELD_NUMBER, platform_info),
-	FIELD("key_info", 0x048, 2, SNP_FIELD_NUMBER, key_info),
-	FIELD("report_data", 0x050, 2, SNP_FIELD_BYTES, report_data),
-	FIELD("measurement", 0x090, 2, SNP_FIELD_BYTES, measurement),
-	FIELD("host_data", 0x0c0, 2, SNP_FIELD_BYTES, host_data),
-	FIELD("id_key_digest", 0x0e0, 2, SNP_FIELD_BYTES, id_key_digest),
-	FIELD("author_key_digest", 0x110, 2, SNP_FIELD_BYTES, author_key_digest),
-	FIELD("report_id", 0x140, 2, SNP_FIELD_BYTES, report_id),
-	FIELD("report_id_ma", 0x160, 2, SNP_FIELD_BYTES, report_id_ma),
-	FIELD("reported_tcb", 0x180, 2, SNP_FIELD_TCB, reported_tcb),
-	FIELD("cpuid_family", 0x188, 3, SNP_FIELD_NUMBER, cpuid_family),
-	FIELD("cpuid_model", 0x189, 3, SNP_FIELD_NUMBER, cpuid_model),
-	FIELD("cpuid_stepping", 0x18a, 3, SNP_FIELD_NUMBER, cpuid_stepping),
-	FIELD("chip_id", 0x1a0, 2, SNP_FIELD_BYTES, chip_id),
-	FIELD("committed_tcb", 0x1e0, 2, SNP_FIELD_TCB, committed_tcb),
-	FIELD("current_build", 0x1e8, 2, SNP_FIELD_NUMBER, current_build),
-	FIELD("current_minor", 0x1e9, 2, SNP_FIELD_NUMBER, current_minor),
-	FIELD("current_major", 0x1ea, 2, SNP_FIELD_NUMBER, current_major),
-	FIELD("committed_build", 0x1ec, 2, SNP_FIELD_NUMBER, committed_build),
-	FIELD("committed_minor", 0x1ed, 2, SNP_FIELD_NUMBER, committed_minor),
-	FIELD("committed_major", 0x1ee, 2, SNP_FIELD_NUMBER, committed_major),
-	FIELD("launch_tcb", 0x1f0, 2, SNP_FIELD_TCB, launch_tcb),
-	FIELD("launch_mitigation", 0x1f8, 5, SNP_FIELD_NUMBER, launch_mitigation),
-	FIELD("current_mitigation", 0x200, 5, SNP_FIELD_NUMBER, current_mitigation),
+        FIELD("version", 0x000, 2, SNP_FIELD_NUMBER, version),
+        FIELD("guest_svn", 0x004, 2, SNP_FIELD_NUMBER, guest_svn),
+        FIELD("policy", 0x008, 2, SNP_FIELD_NUMBER, policy),
+        FIELD("family_id", 0x010, 2, SNP_FIELD_BYTES, family_id),
+        FIELD("image_id", 0x020, 2, SNP_FIELD_BYTES, image_id),
+        FIELD("vmpl", 0x030, 2, SNP_FIELD_NUMBER, vmpl),
+        FIELD("signature_algo", 0x034, 2, SNP_FIELD_NUMBER, signature_algo),
+        FIELD("current_tcb", 0x038, 2, SNP_FIELD_TCB, current_tcb),
+        FIELD("platform_info", 0x040, 2, SNP_FIELD_NUMBER, platform_info),
+        FIELD("key_info", 0x048, 2, SNP_FIELD_NUMBER, key_info),
+        FIELD("report_data", 0x050, 2, SNP_FIELD_BYTES, report_data),
+        FIELD("measurement", 0x090, 2, SNP_FIELD_BYTES, measurement),
+        FIELD("host_data", 0x0c0, 2, SNP_FIELD_BYTES, host_data),
+        FIELD("id_key_digest", 0x0e0, 2, SNP_FIELD_BYTES, id_key_digest),
+        FIELD("author_key_digest", 0x110, 2, SNP_FIELD_BYTES, author_key_digest),
+        FIELD("report_id", 0x140, 2, SNP_FIELD_BYTES, report_id),
+        FIELD("report_id_ma", 0x160, 2, SNP_FIELD_BYTES, report_id_ma),
+        FIELD("reported_tcb", 0x180, 2, SNP_FIELD_TCB, reported_tcb),
+        FIELD("cpuid_family", 0x188, 3, SNP_FIELD_NUMBER, cpuid_family),
+        FIELD("cpuid_model", 0x189, 3, SNP_FIELD_NUMBER, cpuid_model),
+        FIELD("cpuid_stepping", 0x18a, 3, SNP_FIELD_NUMBER, cpuid_stepping),
+        FIELD("chip_id", 0x1a0, 2, SNP_FIELD_BYTES, chip_id),
+        FIELD("committed_tcb", 0x1e0, 2, SNP_FIELD_TCB, committed_tcb),
+        FIELD("current_build", 0x1e8, 2, SNP_FIELD_NUMBER, current_build),
+        FIELD("current_minor", 0x1e9, 2, SNP_FIELD_NUMBER, current_minor),
+        FIELD("current_major", 0x1ea, 2, SNP_FIELD_NUMBER, current_major),
+        FIELD("committed_build", 0x1ec, 2, SNP_FIELD_NUMBER, committed_build),
+        FIELD("committed_minor", 0x1ed, 2, SNP_FIELD_NUMBER, committed_minor),
+        FIELD("committed_major", 0x1ee, 2, SNP_FIELD_NUMBER, committed_major),
+        FIELD("launch_tcb", 0x1f0, 2, SNP_FIELD_TCB, launch_tcb),
+        FIELD("launch_mitigation", 0x1f8, 5, SNP_FIELD_NUMBER, launch_mitigation),
+        FIELD("current_mitigation", 0x200, 5, SNP_FIELD_NUMBER, current_mitigation),
 };
 const size_t snp_fields_n = COUNT_OF(snp_fields);
 
@@ -155,8 +157,8 @@ check_size(struct bytes b, struct verdict *v)
 
 	if (b.n == SNP_REPORT_SIZE)
 		return OK;
-	return verdict_reject(v, STEP_DECODE, "snp/size", "the report has %zu bytes, need %d%s", b.n,
-	                      SNP_REPORT_SIZE,
+	return verdict_reject(v, STEP_DECODE, "snp/size", "the report has %zu bytes, need %d%s",
+	                      b.n, SNP_REPORT_SIZE,
 	                      wrapped ? "; this looks like the firmware's response: strip its "
 	                                "32-byte header"
 	                              : "");
@@ -205,8 +207,8 @@ snp_report_parse(struct bytes b, struct snp_report *ret, struct verdict *v)
 	*ret = (struct snp_report){0};
 	TRY(check_size(b, v));
 	if (version < VERSION_MIN || version > VERSION_MAX)
-		return verdict_reject(v, STEP_DECODE, "snp/version", "unsupported report version %u",
-		                      version);
+		return verdict_reject(v, STEP_DECODE, "snp/version",
+		                      "unsupported report version %u", version);
 	bad = read_fields(b, version, ret);
 	if (ret->signature_algo != SNP_SIG_ALGO_P384)
 		return verdict_reject(v, STEP_DECODE, "snp/sigalgo",

@@ -98,11 +98,11 @@ enum snp_field_kind { SNP_FIELD_NUMBER, SNP_FIELD_BYTES, SNP_FIELD_TCB };
 
 struct snp_field {
 	const char *name;
-	uint16_t offset;      /* in the report */
+	uint16_t offset; /* in the report */
 	uint16_t size;
 	uint8_t min_version;
 	enum snp_field_kind kind;
-	uint16_t member;      /* offset in struct snp_report */
+	uint16_t member; /* offset in struct snp_report */
 };
 /* In ascending order of their offset. */
 extern const struct snp_field snp_fields[];

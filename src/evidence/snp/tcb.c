@@ -7,9 +7,9 @@ static const struct {
 	const char *name;
 	uint32_t cpuid_signature;
 } products[SNP_PRODUCTS] = {
-	[SNP_MILAN] = {"Milan", 0xa00f11},
-	[SNP_GENOA] = {"Genoa", 0xa10f10},
-	[SNP_TURIN] = {"Turin", 0xb00f00},
+        [SNP_MILAN] = {"Milan", 0xa00f11},
+        [SNP_GENOA] = {"Genoa", 0xa10f10},
+        [SNP_TURIN] = {"Turin", 0xb00f00},
 };
 
 const char *
@@ -43,10 +43,10 @@ snp_product_from_cpuid(uint8_t family, uint8_t model, enum snp_product *ret)
 		uint8_t family, from, to;
 		enum snp_product product;
 	} rows[] = {
-		{0x19, 0x00, 0x0f, SNP_MILAN},
-		{0x19, 0x10, 0x1f, SNP_GENOA},
-		{0x19, 0xa0, 0xaf, SNP_GENOA}, /* Bergamo, Siena */
-		{0x1a, 0x00, 0x11, SNP_TURIN},
+	        {0x19, 0x00, 0x0f, SNP_MILAN},
+	        {0x19, 0x10, 0x1f, SNP_GENOA},
+	        {0x19, 0xa0, 0xaf, SNP_GENOA}, /* Bergamo, Siena */
+	        {0x1a, 0x00, 0x11, SNP_TURIN},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -93,11 +93,11 @@ snp_tcb_below(const struct snp_tcb *a, const struct snp_tcb *b, unsigned int *av
 		const char *name;
 		uint8_t a, b;
 	} parts[] = {
-		{"FMC", a->fmc, b->fmc},
-		{"bootloader", a->bootloader, b->bootloader},
-		{"TEE", a->tee, b->tee},
-		{"SNP", a->snp, b->snp},
-		{"microcode", a->microcode, b->microcode},
+	        {"FMC", a->fmc, b->fmc},
+	        {"bootloader", a->bootloader, b->bootloader},
+	        {"TEE", a->tee, b->tee},
+	        {"SNP", a->snp, b->snp},
+	        {"microcode", a->microcode, b->microcode},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(parts); i++) {

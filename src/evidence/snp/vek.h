@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * vek.h: the certificate of the key that signs reports: VCEK (of a chip) or
- * VLEK (of a cloud provider), with AMD's extensions (AMD, VCEK certificate and KDS interface, publication 57230).
+ * VLEK (of a cloud provider), with AMD's extensions (AMD, VCEK certificate and KDS interface,
+ * publication 57230).
  */
 #ifndef EVIDENCE_SNP_VEK_H
 #define EVIDENCE_SNP_VEK_H
@@ -15,7 +16,7 @@ struct snp_vek {
 	enum snp_signing_key kind; /* VCEK or VLEK */
 	enum snp_product product;
 	struct snp_tcb tcb;
-	uint8_t hwid[SNP_CHIP_ID_SIZE]; /* VCEK; Turin has 8 bytes, the rest zero */
+	uint8_t hwid[SNP_CHIP_ID_SIZE];  /* VCEK; Turin has 8 bytes, the rest zero */
 	char csp_id[SNP_CSP_ID_MAX + 1]; /* VLEK: printable ASCII */
 	struct key *key;
 	struct hash256 key_id;
@@ -32,7 +33,8 @@ bool snp_vek_kind(const struct cert *c, enum snp_signing_key *ret);
 status snp_vek_parse(const struct cert *c, struct snp_vek *ret, struct verdict *v);
 void snp_vek_done(struct snp_vek *vek);
 
-/* Does the certificate speak of this report: kind, TCB, chip? Compares, says nothing of signatures. */
+/* Does the certificate speak of this report: kind, TCB, chip? Compares, says nothing of signatures.
+ */
 bool snp_vek_matches(const struct snp_vek *vek, const struct snp_report *r);
 
 /* AMD's extensions as values for cert_issue(): appended DER of one INTEGER or IA5String. */

@@ -7,10 +7,9 @@ enum { CLOCK_SKEW = 300, CHAIN_CERTS = 4 };
 
 /* Intel SGX Root CA, in use since 2018. */
 const struct hash256 tdx_intel_root = {{
-	0xa0, 0xaf, 0x03, 0x12, 0x89, 0xf5, 0xd5, 0xd4,
-	0x13, 0x2f, 0x91, 0x86, 0x06, 0x8a, 0x7f, 0xc1,
-	0x36, 0x28, 0x63, 0x3b, 0xa2, 0x35, 0x77, 0x74,
-	0x72, 0xe2, 0x9b, 0x6b, 0x6c, 0x67, 0xa4, 0x9e,
+        0xa0, 0xaf, 0x03, 0x12, 0x89, 0xf5, 0xd5, 0xd4, 0x13, 0x2f, 0x91,
+        0x86, 0x06, 0x8a, 0x7f, 0xc1, 0x36, 0x28, 0x63, 0x3b, 0xa2, 0x35,
+        0x77, 0x74, 0x72, 0xe2, 0x9b, 0x6b, 0x6c, 0x67, 0xa4, 0x9e,
 }};
 
 static status
@@ -111,12 +110,14 @@ sort_chain(struct cert *certs[CHAIN_CERTS], size_t n, const struct hash256 *root
 			c->root = cert_ref(certs[i]);
 		else if (is_pck_issuer(certs[i]) && !c->issuer)
 			c->issuer = cert_ref(certs[i]);
-		else if (bytes_is(cert_subject_cn(certs[i]), "Intel SGX PCK Certificate") && !c->leaf)
+		else if (bytes_is(cert_subject_cn(certs[i]), "Intel SGX PCK Certificate") &&
+		         !c->leaf)
 			c->leaf = cert_ref(certs[i]);
 		else if (!is_root(certs[i], root))
-			return verdict_reject(v, STEP_CHAIN, "tdx/root",
-			                      "the chain has a certificate that is neither PCK, nor "
-			                      "its CA, nor the expected root");
+			return verdict_reject(
+			        v, STEP_CHAIN, "tdx/root",
+			        "the chain has a certificate that is neither PCK, nor "
+			        "its CA, nor the expected root");
 	}
 	if (!c->root)
 		return verdict_reject(v, STEP_CHAIN, "tdx/root",
@@ -183,7 +184,8 @@ tdx_chain_done(struct tdx_chain *c)
 
 /* ---- collateral ---- */
 
-/* The certificate that signs TCB info and identities: by name and under the root, so never a PCK. */
+/* The certificate that signs TCB info and identities: by name and under the root, so never a PCK.
+ */
 static status
 find_signer(const struct endorsements *e, const struct tdx_chain *chain, bool require, int64_t now,
             struct cert **ret, int64_t *end, struct verdict *v)
@@ -237,7 +239,8 @@ check_window(int64_t issued, int64_t next, int64_t now, const char *what, struct
 	mem_copy(reason, name.p, MIN(name.n, sizeof reason - 1));
 	buf_done(&name);
 	if (issued - CLOCK_SKEW > now)
-		return verdict_reject(v, STEP_CHAIN, reason, "was issued at %s, which is in the future",
+		return verdict_reject(v, STEP_CHAIN, reason,
+		                      "was issued at %s, which is in the future",
 		                      time_cstr(issued, when));
 	if (next < now)
 		return verdict_reject(v, STEP_CHAIN, reason, "next update was %s",

@@ -175,7 +175,8 @@ take_member(uint8_t arc, const struct tlv *v, struct pck *p, struct err *err)
 	case ARC_PPID:
 		return v->tag == TAG_OCTETS ? OK : bad(err, "malformed PPID");
 	case ARC_TCB:
-		return v->tag == TAG_SEQUENCE ? parse_tcb(v->value, p, err) : bad(err, "malformed TCB");
+		return v->tag == TAG_SEQUENCE ? parse_tcb(v->value, p, err)
+		                              : bad(err, "malformed TCB");
 	case ARC_PCEID:
 		return take_octets(v, p->pceid, sizeof p->pceid) ? OK : bad(err, "malformed PCEID");
 	case ARC_FMSPC:
@@ -187,8 +188,9 @@ take_member(uint8_t arc, const struct tlv *v, struct pck *p, struct err *err)
 		return OK;
 	case ARC_PIID:
 		p->has_piid = true;
-		return take_octets(v, p->piid, sizeof p->piid) ? OK
-		                                               : bad(err, "malformed platform instance");
+		return take_octets(v, p->piid, sizeof p->piid)
+		               ? OK
+		               : bad(err, "malformed platform instance");
 	case ARC_CONFIGURATION:
 		return v->tag == TAG_SEQUENCE ? parse_configuration(v->value, p, err)
 		                              : bad(err, "malformed configuration");
@@ -200,7 +202,8 @@ take_member(uint8_t arc, const struct tlv *v, struct pck *p, struct err *err)
 status
 pck_parse_extension(struct bytes der, struct pck *ret, struct err *err)
 {
-	const uint32_t required = 1U << ARC_TCB | 1U << ARC_PCEID | 1U << ARC_FMSPC | 1U << ARC_TYPE;
+	const uint32_t required =
+	        1U << ARC_TCB | 1U << ARC_PCEID | 1U << ARC_FMSPC | 1U << ARC_TYPE;
 	struct rd r = rd_init(der), list;
 	struct pck p = {0};
 	struct tlv all;

@@ -87,7 +87,7 @@ parse_body(struct rd *r, struct tdx_quote *q)
 	q->mrownerconfig = rd_bytes(r, 48);
 	for (size_t i = 0; i < TDX_RTMRS; i++)
 		q->rtmr[i] = rd_bytes(r, 48); /* 328.. */
-	q->report_data = rd_bytes(r, 64); /* 520 */
+	q->report_data = rd_bytes(r, 64);     /* 520 */
 	if (q->body == TDX_BODY_15) {
 		q->tee_tcb_svn2 = rd_bytes(r, 16); /* 584 */
 		q->mrservicetd = rd_bytes(r, 48);  /* 600 */
@@ -102,12 +102,14 @@ parse_pck(struct rd *r, struct tdx_quote *q, struct verdict *v)
 	uint32_t size = rd_le32(r);
 
 	if (rd_ok(r) && type != CERT_TYPE_PEM)
-		return verdict_reject(v, STEP_DECODE, "tdx/certtype",
-		                      "certification data of type %u needs a look-up at Intel; only a PEM "
-		                      "chain is supported",
-		                      type);
+		return verdict_reject(
+		        v, STEP_DECODE, "tdx/certtype",
+		        "certification data of type %u needs a look-up at Intel; only a PEM "
+		        "chain is supported",
+		        type);
 	if (size > TDX_PEM_MAX)
-		return verdict_reject(v, STEP_DECODE, "tdx/siglen", "%u bytes of certificates", size);
+		return verdict_reject(v, STEP_DECODE, "tdx/siglen", "%u bytes of certificates",
+		                      size);
 	q->pck_pem = rd_bytes(r, size);
 	if (!rd_done(r))
 		return verdict_reject(v, STEP_DECODE, "tdx/siglen",
@@ -137,8 +139,8 @@ parse_signature(struct rd *r, struct tdx_quote *q, struct verdict *v)
 	q->qe_signature = rd_bytes(r, 64);
 	auth = rd_le16(r);
 	if (auth > TDX_AUTH_DATA_MAX)
-		return verdict_reject(v, STEP_DECODE, "tdx/siglen", "%u bytes of authentication data",
-		                      auth);
+		return verdict_reject(v, STEP_DECODE, "tdx/siglen",
+		                      "%u bytes of authentication data", auth);
 	q->qe_auth_data = rd_bytes(r, auth);
 	if (!rd_ok(r))
 		return verdict_reject(v, STEP_DECODE, "tdx/siglen",

@@ -30,7 +30,7 @@ struct tdx_quote {
 	struct bytes tee_tcb_svn;  /* 16 */
 	struct bytes tee_tcb_svn2; /* 16; empty unless TD 1.5 */
 	struct bytes mrseam, mrsignerseam, mrtd, mrconfigid, mrowner, mrownerconfig; /* 48 each */
-	struct bytes mrservicetd; /* 48; empty unless TD 1.5 */
+	struct bytes mrservicetd;     /* 48; empty unless TD 1.5 */
 	struct bytes rtmr[TDX_RTMRS]; /* 48 each */
 	struct bytes report_data;     /* 64 */
 	uint64_t seam_attributes, td_attributes, xfam;
@@ -46,7 +46,7 @@ struct tdx_quote {
 /* The quoting enclave's report (an SGX report body). */
 struct qe_report {
 	uint32_t misc_select;
-	struct bytes attributes; /* 16 */
+	struct bytes attributes;          /* 16 */
 	struct bytes mrenclave, mrsigner; /* 32 */
 	uint16_t isv_prod_id, isv_svn;
 	struct bytes report_data; /* 64 */

@@ -3,16 +3,16 @@
 #include "evidence/tdx/tcb.h"
 
 static const char *const status_names[] = {
-	[TCB_NOT_SUPPORTED] = "NotSupported",
-	[TCB_UP_TO_DATE] = "UpToDate",
-	[TCB_SW_HARDENING_NEEDED] = "SWHardeningNeeded",
-	[TCB_CONFIGURATION_NEEDED] = "ConfigurationNeeded",
-	[TCB_CONFIGURATION_AND_SW_HARDENING_NEEDED] = "ConfigurationAndSWHardeningNeeded",
-	[TCB_RELAUNCH_ADVISED] = "TDRelaunchAdvised",
-	[TCB_RELAUNCH_ADVISED_CONFIGURATION_NEEDED] = "TDRelaunchAdvisedConfigurationNeeded",
-	[TCB_OUT_OF_DATE] = "OutOfDate",
-	[TCB_OUT_OF_DATE_CONFIGURATION_NEEDED] = "OutOfDateConfigurationNeeded",
-	[TCB_REVOKED] = "Revoked",
+        [TCB_NOT_SUPPORTED] = "NotSupported",
+        [TCB_UP_TO_DATE] = "UpToDate",
+        [TCB_SW_HARDENING_NEEDED] = "SWHardeningNeeded",
+        [TCB_CONFIGURATION_NEEDED] = "ConfigurationNeeded",
+        [TCB_CONFIGURATION_AND_SW_HARDENING_NEEDED] = "ConfigurationAndSWHardeningNeeded",
+        [TCB_RELAUNCH_ADVISED] = "TDRelaunchAdvised",
+        [TCB_RELAUNCH_ADVISED_CONFIGURATION_NEEDED] = "TDRelaunchAdvisedConfigurationNeeded",
+        [TCB_OUT_OF_DATE] = "OutOfDate",
+        [TCB_OUT_OF_DATE_CONFIGURATION_NEEDED] = "OutOfDateConfigurationNeeded",
+        [TCB_REVOKED] = "Revoked",
 };
 
 const char *
@@ -135,8 +135,8 @@ judge(const struct tcb_info *info, const struct pck *pck, struct bytes svn)
 static enum tcb_status
 relaunch(enum tcb_status launch, const struct parts *then, const struct parts *now)
 {
-	bool only_module = then->module_status == TCB_OUT_OF_DATE &&
-	                   now->module_status == TCB_UP_TO_DATE;
+	bool only_module =
+	        then->module_status == TCB_OUT_OF_DATE && now->module_status == TCB_UP_TO_DATE;
 
 	if (!only_module)
 		return launch;
@@ -157,16 +157,17 @@ tcb_evaluate(const struct tcb_info *info, const struct qe_identity *qe, const st
 	struct parts then = judge(info, pck, svn);
 	const struct tcb_level *enclave = isv_level(qe->levels, qe->n_levels, qe_isv_svn);
 	struct tcb_result r = {
-		.platform = then.platform_status,
-		.module = then.module_status,
-		.qe = enclave ? enclave->status : TCB_NOT_SUPPORTED,
+	        .platform = then.platform_status,
+	        .module = then.module_status,
+	        .qe = enclave ? enclave->status : TCB_NOT_SUPPORTED,
 	};
 
 	r.status = converge(r.platform, r.module);
 	if (svn2.n > 0 && r.qe != TCB_OUT_OF_DATE) {
 		struct parts now = judge(info, pck, svn2);
 
-		if (now.platform_status == TCB_NOT_SUPPORTED || now.module_status == TCB_NOT_SUPPORTED)
+		if (now.platform_status == TCB_NOT_SUPPORTED ||
+		    now.module_status == TCB_NOT_SUPPORTED)
 			r.status = TCB_NOT_SUPPORTED;
 		else if (now.platform_status == TCB_REVOKED || now.module_status == TCB_REVOKED)
 			r.status = TCB_REVOKED;

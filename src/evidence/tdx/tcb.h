@@ -92,15 +92,14 @@ status qe_identity_parse(struct arena *a, struct bytes json, struct qe_identity 
 /* What a quote's platform is worth. */
 struct tcb_result {
 	enum tcb_status status, platform, module, qe;
-	int64_t date; /* oldest of the matched levels */
+	int64_t date;                                /* oldest of the matched levels */
 	struct bytes advisories[TCB_ADVISORIES_MAX]; /* borrowed from the TCB info */
 	size_t n_advisories;
 };
 
 /* svn2 empty: TD 1.0. A module that is not in the list gives NOT_SUPPORTED. */
 void tcb_evaluate(const struct tcb_info *info, const struct qe_identity *qe, const struct pck *pck,
-                  struct bytes svn, struct bytes svn2, uint16_t qe_isv_svn,
-                  struct tcb_result *ret);
+                  struct bytes svn, struct bytes svn2, uint16_t qe_isv_svn, struct tcb_result *ret);
 
 /* The module identity that a quote's TEE_TCB_SVN names; NULL when there is none. */
 const struct tdx_module *tcb_module_of(const struct tcb_info *info, struct bytes svn);

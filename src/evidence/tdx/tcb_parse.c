@@ -53,7 +53,8 @@ get_time(const struct reader *rd, const struct value *v, const char *name, int64
 static status
 expect_text(const struct reader *rd, const struct value *v, const char *name, const char *want)
 {
-	return bytes_is(json_text(json_get(v, name)), want) ? OK : bad(rd, name, "is of another kind");
+	return bytes_is(json_text(json_get(v, name)), want) ? OK
+	                                                    : bad(rd, name, "is of another kind");
 }
 
 /* Hex of a little-endian number. */
@@ -358,8 +359,8 @@ tcb_envelope(struct arena *a, struct bytes text, const char *key, struct bytes *
 {
 	const struct value *body, *sig;
 	const struct json_field fields[] = {
-		{key, VALUE_OBJECT, true, &body},
-		{"signature", VALUE_STRING, true, &sig},
+	        {key, VALUE_OBJECT, true, &body},
+	        {"signature", VALUE_STRING, true, &sig},
 	};
 	struct value v;
 	struct bytes raw;

@@ -7,7 +7,8 @@
 
 /* ---- authentic? ---- */
 
-/* REPORTDATA of the quoting enclave ties the attestation key to the PCK: without it anyone could sign. */
+/* REPORTDATA of the quoting enclave ties the attestation key to the PCK: without it anyone could
+ * sign. */
 static status
 check_key_binding(const struct tdx_quote *q, const struct qe_report *qe, struct verdict *v)
 {
@@ -120,7 +121,8 @@ tdx_authenticate(const struct tdx_quote *q, const struct tdx_chain *chain,
 		return verdict_reject(v, STEP_PLATFORM, "tdx/tcb-unsupported",
 		                      "the platform's TCB is below all known levels");
 	if (result->status == TCB_REVOKED)
-		return verdict_reject(v, STEP_PLATFORM, "tdx/tcb-status", "the TCB level is revoked");
+		return verdict_reject(v, STEP_PLATFORM, "tdx/tcb-status",
+		                      "the TCB level is revoked");
 	v->revocation = chain->revocation;
 	return OK;
 }

@@ -196,19 +196,20 @@ many_policies(struct buf *text)
 		char doc[32];
 
 		snprintf(doc, sizeof doc, "doc %d", i);
-		add_policy(m, bytes_str(doc), "service.shop.example", "apps/v1/Deployment/shop/service",
+		add_policy(m, bytes_str(doc), "service.shop.example",
+		           "apps/v1/Deployment/shop/service",
 		           i == 0 ? MANIFEST_ROLE_COORDINATOR : MANIFEST_ROLE_NONE);
 	}
 	m->insecure = true;
 	need(is_ok(manifest_add_reference_values(
-		     m,
-		     BYTES("{\"snp\": [{\"ProductName\": \"Milan\", \"TrustedMeasurement\": "
+	             m,
+	             BYTES("{\"snp\": [{\"ProductName\": \"Milan\", \"TrustedMeasurement\": "
 	                   "\"000000000000000000000000000000000000000000000000"
 	                   "000000000000000000000000000000000000000000000001\", \"TrustRoot\": "
 	                   "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\", "
 	                   "\"MinimumTCB\": {\"BootloaderVersion\": 1, \"TEEVersion\": 0, "
 	                   "\"SNPVersion\": 1, \"MicrocodeVersion\": 1}}]}"),
-		     f, &err)),
+	             f, &err)),
 	     "manifest");
 	manifest_write(m, text);
 	manifest_free(m);
@@ -235,7 +236,9 @@ main(void)
 	s.pod = key_generate(KEY_P256, 0);
 	s.p256 = key_generate(KEY_P256, 0);
 	s.kem = key_generate(KEY_X25519, 0);
-	s.r = (struct cert_request){.head = *authority_head(s.a), .policy = sha256(WEB_DOC), .key = s.pod};
+	s.r = (struct cert_request){.head = *authority_head(s.a),
+	                            .policy = sha256(WEB_DOC),
+	                            .key = s.pod};
 	key_x25519_raw_public(s.kem, s.r.kem);
 	compare("certificate with secret and signed answer", issue_step, &s,
 	        "2 P-256 signatures, 1 X25519 exchange", issue_floor, &s, 0.5);
@@ -244,8 +247,8 @@ main(void)
 	need(is_ok(record_parse(buf_view(&walk.raw), &r, &err)), "record");
 	walk.transition = record_transition(&r);
 	buf_bytes(&walk.der, r.signatures[0].der);
-	compare("record of the history checked", walk_step, &walk, "1 P-384 verification", walk_floor,
-	        &walk, 0.8);
+	compare("record of the history checked", walk_step, &walk, "1 P-384 verification",
+	        walk_floor, &walk, 0.8);
 
 	many_policies(&text);
 	compare("manifest of 500 policies read and checked", parse_step, &text, "JSON alone",

@@ -216,7 +216,8 @@ memory_of(pid_t pid)
 		m.private += own;
 		shared = MAX(shared, rss - own);
 	}
-	/* All were forked from one: what they share is about what the one with most of it shares. */
+	/* All were forked from one: what they share is about what the one with most of it shares.
+	 */
 	m.resident = m.private + shared;
 	return m;
 }
@@ -243,7 +244,8 @@ static void
 print(const char *figure, double value, const char *unit, const char *peer, double peer_value,
       double ratio, double goal, bool met)
 {
-	printf("{\"bench\":\"channel\",\"figure\":\"%s\",\"value\":%.4g,\"unit\":\"%s\",\"peer\":\"%s\","
+	printf("{\"bench\":\"channel\",\"figure\":\"%s\",\"value\":%.4g,\"unit\":\"%s\",\"peer\":"
+	       "\"%s\","
 	       "\"peer_value\":%.4g,\"ratio\":%.3g,",
 	       figure, value, unit, peer, peer_value, ratio);
 	if (goal > 0)
@@ -260,8 +262,8 @@ start_processor(const char *root)
 {
 	static char program[4096], state[4096];
 	char measurement[97], host_data[65], text[16];
-	const char *argv[] = {program, "serve", state, measurement, host_data, "normal", b.report,
-	                      b.evidence, NULL};
+	const char *argv[] = {program,  "serve",  state,      measurement, host_data,
+	                      "normal", b.report, b.evidence, NULL};
 	int out;
 
 	snprintf(program, sizeof program, "%s/tests/test-processor", root);
@@ -281,10 +283,10 @@ start_coordinator(const char *root)
 {
 	static char program[4096];
 	char id[33], key[65];
-	const char *argv[] = {program, "--deployment-id", id, "--genesis-key", key,
-	                      "--report-socket", b.report, "--listen-owners", b.owners,
-	                      "--listen-pods", b.pods, "--listen-health", b.health, "--log-level",
-	                      "error", NULL};
+	const char *argv[] = {program,  "--deployment-id", id,       "--genesis-key",
+	                      key,      "--report-socket", b.report, "--listen-owners",
+	                      b.owners, "--listen-pods",   b.pods,   "--listen-health",
+	                      b.health, "--log-level",     "error",  NULL};
 	int out;
 
 	snprintf(program, sizeof program, "%s/contrast-coordinator", root);
@@ -299,8 +301,11 @@ start_coordinator(const char *root)
 static struct session_expect
 expect(enum session_mode mode, const struct manifest *m)
 {
-	return (struct session_expect){.mode = mode, .pins = b.world->pins, .manifest = m,
-	                               .own_policy = b.world->coordinator, .insecure = true,
+	return (struct session_expect){.mode = mode,
+	                               .pins = b.world->pins,
+	                               .manifest = m,
+	                               .own_policy = b.world->coordinator,
+	                               .insecure = true,
 	                               .now = clock_realtime()};
 }
 
@@ -382,7 +387,8 @@ clients(void)
 	}
 	each = (cpu_of(b.coordinator) - before) / CLIENTS * 1000;
 	print("server CPU per attested client, new TLS session each", each, "ms",
-	      "bare TLS 1.3 handshake, server", floor * 1000, floor * 1000 / each, 0.7, each <= 0.7);
+	      "bare TLS 1.3 handshake, server", floor * 1000, floor * 1000 / each, 0.7,
+	      each <= 0.7);
 }
 
 static double
@@ -401,7 +407,8 @@ own_cpu(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* What one certificate needs at least: evidence P-384, CSR P-256 verified; leaf, answer, TLS signed. */
+/* What one certificate needs at least: evidence P-384, CSR P-256 verified; leaf, answer, TLS
+ * signed. */
 static double
 signature_floor(void)
 {
@@ -446,8 +453,8 @@ certificates(void)
 		need_ok(enroll(b.tls, b.pods, &e, b.evidence, &got, &err), &err);
 	}
 	each = (cpu_of(b.coordinator) - before) / CERTIFICATES;
-	print("certificates per second and core, with attestation both ways and TLS", 1 / each, "1/s",
-	      "their signatures alone", 1 / floor, floor / each, 0, false);
+	print("certificates per second and core, with attestation both ways and TLS", 1 / each,
+	      "1/s", "their signatures alone", 1 / floor, floor / each, 0, false);
 	print("certificates per second end to end, one client after another",
 	      CERTIFICATES / elapsed(from), "1/s", "their signatures alone", 1 / floor,
 	      CERTIFICATES / elapsed(from) * floor, 0, false);
@@ -465,8 +472,8 @@ idle_connections(void)
 		need_ok(client_open(b.tls, b.pods, 5000, &open[i], &err), &err);
 	after = memory_of(b.coordinator);
 	each = (after.private - before.private) * 1024 / IDLE;
-	print("memory per idle connection", each, "KiB", "the limit of the protocol", 20, 20 / each, 20,
-	      each <= 20);
+	print("memory per idle connection", each, "KiB", "the limit of the protocol", 20, 20 / each,
+	      20, each <= 20);
 	for (int i = 0; i < IDLE; i++)
 		client_close(open[i]);
 }
@@ -478,9 +485,13 @@ memories(const char *root)
 	double floor_rss = rss_of(b.floor), rss;
 	static char program[4096];
 	char id[33], key[65], out_dir[300];
-	const char *argv[] = {program, "--deployment-id", id, "--genesis-key", key, "--coordinator",
-	                      b.pods, "--evidence-socket", b.evidence, "--output", out_dir,
-	                      "--log-level", "error", NULL};
+	const char *argv[] = {program,    "--deployment-id",
+	                      id,         "--genesis-key",
+	                      key,        "--coordinator",
+	                      b.pods,     "--evidence-socket",
+	                      b.evidence, "--output",
+	                      out_dir,    "--log-level",
+	                      "error",    NULL};
 	pid_t pid;
 	int out;
 

@@ -70,7 +70,8 @@ median(double *v)
 	return v[ROUNDS / 2];
 }
 
-/* The ratio is that of the rounds, each beside its own peer, so slow moments of the machine cancel. */
+/* The ratio is that of the rounds, each beside its own peer, so slow moments of the machine cancel.
+ */
 static void
 print(const char *figure, const double *ours, const char *peer, const double *theirs,
       const char *why)
@@ -186,11 +187,11 @@ snp_init(struct snp_bench *b)
 	b->doc.tee = TEE_SNP;
 	b->doc.evidence = bytes_of(b->wire, sizeof b->wire);
 	b->rq = (struct evidence_request){
-		.document = &b->doc,
-		.report_data = b->report.report_data,
-		.references = &b->refs,
-		.policies = &b->policies,
-		.now = MINT_NOW,
+	        .document = &b->doc,
+	        .report_data = b->report.report_data,
+	        .references = &b->refs,
+	        .policies = &b->policies,
+	        .now = MINT_NOW,
 	};
 }
 

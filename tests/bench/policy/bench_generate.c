@@ -45,19 +45,21 @@ static void
 fill_cache(struct bench *b)
 {
 	static const char config[] =
-		"{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{\"Entrypoint\":[\"/app\"],"
-		"\"Env\":[\"PATH=/bin\"]},\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}}";
+	        "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{\"Entrypoint\":[\"/"
+	        "app\"],"
+	        "\"Env\":[\"PATH=/bin\"]},\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}}";
 	struct hash256 config_digest = sha256(bytes_str(config)), digest;
 	CLEANUP(buf_done) struct buf manifest = {0};
 	struct oci_cache cache;
 	char path[128], hex[65];
 	struct err err;
 
-	buf_printf(&manifest,
-	           "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\","
-	           "\"config\":{\"mediaType\":\"application/vnd.oci.image.config.v1+json\",\"digest\":"
-	           "\"sha256:%s\",\"size\":%zu},\"layers\":[]}",
-	           hash256_hex(&config_digest, hex), sizeof config - 1);
+	buf_printf(
+	        &manifest,
+	        "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\","
+	        "\"config\":{\"mediaType\":\"application/vnd.oci.image.config.v1+json\",\"digest\":"
+	        "\"sha256:%s\",\"size\":%zu},\"layers\":[]}",
+	        hash256_hex(&config_digest, hex), sizeof config - 1);
 	digest = sha256(buf_view(&manifest));
 	snprintf(b->image, sizeof b->image, "registry.example/app@sha256:%s",
 	         hash256_hex(&digest, hex));
@@ -75,13 +77,15 @@ fill_yaml(struct bench *b)
 	buf_printf(&b->text,
 	           "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: coordinator}\nspec:\n"
 	           "  template:\n    metadata:\n      annotations: {%s: coordinator}\n    spec:\n"
-	           "      runtimeClassName: contrast-cc\n      containers:\n      - name: coordinator\n"
+	           "      runtimeClassName: contrast-cc\n      containers:\n      - name: "
+	           "coordinator\n"
 	           "        image: %s\n",
 	           KUBE_ANNOTATION("pod-role"), b->image);
 	for (int i = 0; i < WORKLOADS; i++) {
 		buf_printf(&b->text,
 		           "---\n# workload %d\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n"
-		           "  name: web-%d\nspec:\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n"
+		           "  name: web-%d\nspec:\n  template:\n    metadata: {labels: {app: "
+		           "web}}\n    spec:\n"
 		           "      runtimeClassName: contrast-cc\n      containers:\n",
 		           i, i);
 		for (int c = 0; c < 3; c++) {
@@ -90,7 +94,8 @@ fill_yaml(struct bench *b)
 			           "        args: [--listen, ':%d']\n        env:\n",
 			           c, b->image, 8000 + c);
 			for (int e = 0; e < 10; e++)
-				buf_printf(&b->text, "        - {name: VAR_%d, value: \"value %d\"}\n", e, e);
+				buf_printf(&b->text,
+				           "        - {name: VAR_%d, value: \"value %d\"}\n", e, e);
 		}
 	}
 	snprintf(b->yaml, sizeof b->yaml, "%s/deploy.yaml", b->dir);
@@ -107,14 +112,24 @@ generate(const struct bench *b)
 	pid_t pid;
 
 	snprintf(program, sizeof program, "%s/contrast", build ? build : "build");
-	snprintf(references, sizeof references, "metal-snp,%s/tests/golden/generate/reference-values.json",
-	         source ? source : ".");
+	snprintf(references, sizeof references,
+	         "metal-snp,%s/tests/golden/generate/reference-values.json", source ? source : ".");
 	snprintf(cache, sizeof cache, "%s/cache", b->dir);
 	pid = fork();
 	if (pid == 0) {
-		const char *args[] = {program, "generate", "--workspace-dir", b->dir, "--cache-dir", cache,
-		                      "--offline", "--initializer-image", b->image, "--reference-values",
-		                      references, b->yaml, NULL};
+		const char *args[] = {program,
+		                      "generate",
+		                      "--workspace-dir",
+		                      b->dir,
+		                      "--cache-dir",
+		                      cache,
+		                      "--offline",
+		                      "--initializer-image",
+		                      b->image,
+		                      "--reference-values",
+		                      references,
+		                      b->yaml,
+		                      NULL};
 
 		if (!freopen("/dev/null", "w", stdout))
 			_exit(126);
@@ -177,7 +192,8 @@ figure(const char *what, double value, const char *unit, const char *peer, doubl
 	       what, value, unit, peer, peer_value, peer_value / value);
 }
 
-/* The same policy evaluated on its own pod: compiled once, then sandbox, pause, two containers, probe. */
+/* The same policy evaluated on its own pod: compiled once, then sandbox, pause, two containers,
+ * probe. */
 static void
 self_check(void)
 {
@@ -196,8 +212,8 @@ self_check(void)
 		MUST(policy_simulate(&t.policy, buf_view(&t.document), &err));
 		times[i] = clock_mono_ns() - from;
 	}
-	figure("policy compiled and evaluated on its pod's 5 requests", median_ms(times, RUNS), "ms",
-	       "YAML read and policy written", median_ms(build, RUNS));
+	figure("policy compiled and evaluated on its pod's 5 requests", median_ms(times, RUNS),
+	       "ms", "YAML read and policy written", median_ms(build, RUNS));
 }
 
 int

@@ -136,8 +136,8 @@ decide(struct job *j, const char *name, struct bytes input, bool allowed, double
 	parse = measure(do_input, j);
 	do_input(j);
 	run = measure(do_run, j);
-	yes = j->answer.value.type == VALUE_OBJECT ? value_member(&j->answer.value, "allowed") :
-	                                             &j->answer.value;
+	yes = j->answer.value.type == VALUE_OBJECT ? value_member(&j->answer.value, "allowed")
+	                                           : &j->answer.value;
 	if (!yes || yes->type != VALUE_BOOL || yes->u.b != allowed) {
 		fprintf(stderr, "%s: the policy does not say %s\n", name, allowed ? "yes" : "no");
 		exit(1);
@@ -155,15 +155,17 @@ decide(struct job *j, const char *name, struct bytes input, bool allowed, double
 static void
 tiny(void)
 {
-	static const char text[] = "package t\n"
-				   "default allow := false\n"
-				   "allow if input.user == \"alice\"\n"
-				   "allow if { input.method == \"GET\"; input.path == [\"public\"] }\n";
+	static const char text[] =
+	        "package t\n"
+	        "default allow := false\n"
+	        "allow if input.user == \"alice\"\n"
+	        "allow if { input.method == \"GET\"; input.path == [\"public\"] }\n";
 	struct job j = {.module = {"tiny.rego", BYTES("")}};
 
 	j.module.text = bytes_str(text);
 	open_session(&j, "tiny", "data.t.allow");
-	decide(&j, "tiny", BYTES("{\"user\":\"bob\",\"method\":\"GET\",\"path\":[\"public\"]}"), true, 1);
+	decide(&j, "tiny", BYTES("{\"user\":\"bob\",\"method\":\"GET\",\"path\":[\"public\"]}"),
+	       true, 1);
 	session_free(j.session);
 }
 
@@ -171,13 +173,14 @@ static void
 comprehensions(void)
 {
 	static const char text[] =
-		"package c\n"
-		"names := {lower(x.name) | some x in input.items; x.size > 10}\n"
-		"by_kind[k] contains x.name if { some x in input.items; k := x.kind }\n"
-		"total := sum([x.size | some x in input.items])\n"
-		"text := concat(\",\", [sprintf(\"%s=%d\", [x.name, x.size]) | some x in input.items; "
-		"startswith(x.name, \"n1\")])\n"
-		"answer := count(names) + count(by_kind) + total + count(text) > 0\n";
+	        "package c\n"
+	        "names := {lower(x.name) | some x in input.items; x.size > 10}\n"
+	        "by_kind[k] contains x.name if { some x in input.items; k := x.kind }\n"
+	        "total := sum([x.size | some x in input.items])\n"
+	        "text := concat(\",\", [sprintf(\"%s=%d\", [x.name, x.size]) | some x in "
+	        "input.items; "
+	        "startswith(x.name, \"n1\")])\n"
+	        "answer := count(names) + count(by_kind) + total + count(text) > 0\n";
 	struct job j = {.module = {"comprehensions.rego", BYTES("")}};
 	CLEANUP(buf_done) struct buf input = {0};
 
@@ -185,8 +188,8 @@ comprehensions(void)
 	j.options.builtins = &rego_builtins_core;
 	buf_str(&input, "{\"items\":[");
 	for (int i = 0; i < 500; i++)
-		buf_printf(&input, "%s{\"name\":\"N%d\",\"kind\":\"k%d\",\"size\":%d}", i ? "," : "", i,
-		           i % 17, i % 40);
+		buf_printf(&input, "%s{\"name\":\"N%d\",\"kind\":\"k%d\",\"size\":%d}",
+		           i ? "," : "", i, i % 17, i % 40);
 	buf_str(&input, "]}");
 	open_session(&j, "comprehensions_500", "data.c.answer");
 	decide(&j, "comprehensions_500", buf_view(&input), true, 0);
@@ -197,8 +200,8 @@ comprehensions(void)
 static size_t
 containers(struct arena *a, const char *root, struct value *list, size_t max, struct bytes *last)
 {
-	static const char *const files[] = {"pod-exec", "k8s-policy-pod", "pod-cm1", "pod-lifecycle",
-					    "pod-persistent-volumes", "web"};
+	static const char *const files[] = {"pod-exec",      "k8s-policy-pod",         "pod-cm1",
+	                                    "pod-lifecycle", "pod-persistent-volumes", "web"};
 	struct err err = {0};
 	size_t n = 0;
 
@@ -232,7 +235,8 @@ kata(void)
 	size_t n = containers(&a, root ? root : "../shared/data", list, COUNT_OF(list), &request);
 
 	if (n == 0) {
-		printf("{\"bench\":\"rego\",\"figure\":\"create_container_total\",\"value\":null,\"unit\":\"us\","
+		printf("{\"bench\":\"rego\",\"figure\":\"create_container_total\",\"value\":null,"
+		       "\"unit\":\"us\","
 		       "\"peer\":null,\"peer_value\":null,\"ratio\":null,\"goal\":50,\"met\":null,"
 		       "\"why\":\"the recorded requests are not here\"}\n");
 		return;

@@ -66,7 +66,8 @@ mount_source(struct arena *a, struct bytes source, struct bytes bundle)
 	if (!bytes_starts(source, bytes_str(cpath)))
 		return json_string(source);
 	tail = bytes_sub(source, sizeof cpath + bundle.n + 17, source.n);
-	return json_string(arena_printf(a, "^$(cpath)/$(bundle-id)-[0-9a-z]{16}%.*s$", BYTES_ARG(tail)));
+	return json_string(
+	        arena_printf(a, "^$(cpath)/$(bundle-id)-[0-9a-z]{16}%.*s$", BYTES_ARG(tail)));
 }
 
 static struct value
@@ -79,7 +80,8 @@ mounts(struct arena *a, const struct value *from, struct bytes bundle)
 		struct value to = json_object();
 
 		json_put(a, &to, "destination", member(m, "destination"));
-		json_put(a, &to, "source", mount_source(a, json_text(json_get(m, "source")), bundle));
+		json_put(a, &to, "source",
+		         mount_source(a, json_text(json_get(m, "source")), bundle));
 		json_put(a, &to, "type_", member(m, "type_"));
 		json_put(a, &to, "options", member(m, "options"));
 		json_add(a, &list, to);
@@ -104,7 +106,8 @@ storages(struct arena *a, const struct value *from, struct bytes bundle)
 		json_put(a, &to, "fstype", member(s, "fstype"));
 		json_put(a, &to, "options", member(s, "options"));
 		json_put(a, &to, "fs_group", member(s, "fs_group"));
-		json_put(a, &to, "mount_point", json_string(substitute(a, point, bundle, "$(bundle-id)")));
+		json_put(a, &to, "mount_point",
+		         json_string(substitute(a, point, bundle, "$(bundle-id)")));
 		json_add(a, &list, to);
 	}
 	return list;
@@ -122,7 +125,8 @@ namespaces(struct arena *a, const struct value *from)
 
 		if (bytes_is(type, "network") || bytes_is(type, "cgroup"))
 			continue;
-		json_put(a, &to, "Type", bytes_is(type, "mount") ? json_cstr("mnt") : json_string(type));
+		json_put(a, &to, "Type",
+		         bytes_is(type, "mount") ? json_cstr("mnt") : json_string(type));
 		json_put(a, &to, "Path", member(n, "Path"));
 		json_add(a, &list, to);
 	}
@@ -176,22 +180,28 @@ kata_container(struct arena *a, struct bytes request)
 }
 
 static const char common[] =
-	"{\"common\":{\"cpath\":\"/run/kata-containers/shared/containers\","
-	"\"sfprefix\":\"^$(cpath)/$(bundle-id)-[a-z0-9]{16}-\","
-	"\"root_path\":\"/run/kata-containers/shared/containers/([0-9a-f]{64})\","
-	"\"ipv4_a\":\"(25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})([.](25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})){3}\","
-	"\"ip_p\":\"[0-9]{1,5}\",\"svc_name\":\"[A-Z](?:[A-Z0-9_]{0,61}[A-Z0-9])?\","
-	"\"dns_label\":\"[a-zA-Z0-9_\\\\.\\\\-]+\",\"free_annotations\":[],"
-	"\"default_caps\":[],\"privileged_caps\":[]},"
-	"\"request_defaults\":{\"CreateContainerRequest\":{\"allow_env_regex\":["
-	"\"^HOSTNAME=$(dns_label)$\",\"^META_NAME=.*$\",\"^$(svc_name)_PORT_$(ip_p)_TCP=tcp://$(ipv4_a):$(ip_p)$\","
-	"\"^$(svc_name)_PORT_$(ip_p)_TCP_PROTO=tcp$\",\"^$(svc_name)_PORT_$(ip_p)_TCP_PORT=$(ip_p)$\","
-	"\"^$(svc_name)_PORT_$(ip_p)_TCP_ADDR=$(ipv4_a)$\",\"^$(svc_name)_SERVICE_HOST=$(ipv4_a)$\","
-	"\"^$(svc_name)_SERVICE_PORT=$(ip_p)$\",\"^$(svc_name)_PORT=tcp://$(ipv4_a):$(ip_p)$\"]},"
-	"\"CopyFileRequest\":[\"^$(cpath)/[a-z0-9]{64}-[a-z0-9]{16}-\"],"
-	"\"ExecProcessRequest\":{\"allowed_commands\":[]},\"ReadStreamRequest\":true,\"WriteStreamRequest\":false,"
-	"\"allow_raw_flags\":128,\"forbidden_names\":[\"lo\"],"
-	"\"forbidden_source_regex\":[\"^127[.].*$\",\"^::1$\"]},\"sandbox\":{\"storages\":[]},\"containers\":";
+        "{\"common\":{\"cpath\":\"/run/kata-containers/shared/containers\","
+        "\"sfprefix\":\"^$(cpath)/$(bundle-id)-[a-z0-9]{16}-\","
+        "\"root_path\":\"/run/kata-containers/shared/containers/([0-9a-f]{64})\","
+        "\"ipv4_a\":\"(25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})([.](25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})){3}"
+        "\","
+        "\"ip_p\":\"[0-9]{1,5}\",\"svc_name\":\"[A-Z](?:[A-Z0-9_]{0,61}[A-Z0-9])?\","
+        "\"dns_label\":\"[a-zA-Z0-9_\\\\.\\\\-]+\",\"free_annotations\":[],"
+        "\"default_caps\":[],\"privileged_caps\":[]},"
+        "\"request_defaults\":{\"CreateContainerRequest\":{\"allow_env_regex\":["
+        "\"^HOSTNAME=$(dns_label)$\",\"^META_NAME=.*$\",\"^$(svc_name)_PORT_$(ip_p)_TCP=tcp://"
+        "$(ipv4_a):$(ip_p)$\","
+        "\"^$(svc_name)_PORT_$(ip_p)_TCP_PROTO=tcp$\",\"^$(svc_name)_PORT_$(ip_p)_TCP_PORT=$(ip_p)$"
+        "\","
+        "\"^$(svc_name)_PORT_$(ip_p)_TCP_ADDR=$(ipv4_a)$\",\"^$(svc_name)_SERVICE_HOST=$(ipv4_a)$"
+        "\","
+        "\"^$(svc_name)_SERVICE_PORT=$(ip_p)$\",\"^$(svc_name)_PORT=tcp://$(ipv4_a):$(ip_p)$\"]},"
+        "\"CopyFileRequest\":[\"^$(cpath)/[a-z0-9]{64}-[a-z0-9]{16}-\"],"
+        "\"ExecProcessRequest\":{\"allowed_commands\":[]},\"ReadStreamRequest\":true,"
+        "\"WriteStreamRequest\":false,"
+        "\"allow_raw_flags\":128,\"forbidden_names\":[\"lo\"],"
+        "\"forbidden_source_regex\":[\"^127[.].*$\",\"^::1$\"]},\"sandbox\":{\"storages\":[]},"
+        "\"containers\":";
 
 status
 kata_policy(struct arena *a, struct bytes rules, const struct value *containers, size_t n,

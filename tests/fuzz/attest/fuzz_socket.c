@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reaches: attest_frame_next, attest_request_parse, attest_answer_parse; what parses re-emits the same bytes. */
+/* Reaches: attest_frame_next, attest_request_parse, attest_answer_parse; what parses re-emits the
+ * same bytes. */
 #include "attest/socket.h"
 
 #include <stdlib.h>

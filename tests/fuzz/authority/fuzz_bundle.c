@@ -40,8 +40,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err err;
 
 	chain_start(&c, &pins, &root);
-	if (is_ok(bundle_accept(&c, root_cert(), bytes_of(data, size), BYTES("no signature"), 1795499220,
-	                        &b, &err)) ||
+	if (is_ok(bundle_accept(&c, root_cert(), bytes_of(data, size), BYTES("no signature"),
+	                        1795499220, &b, &err)) ||
 	    c.generation != 0)
 		abort();
 	return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reaches: record_parse, record_emit, chain_extend. One text for one record; nothing unsigned passes. */
+/* Reaches: record_parse, record_emit, chain_extend. One text for one record; nothing unsigned
+ * passes. */
 #include "authority/record.h"
 
 #include <stdlib.h>
@@ -21,7 +22,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	record_emit(&r, &again);
 	if (!bytes_equal(buf_view(&again), bytes_of(data, size)))
 		abort();
-	/* The signer is "the" genesis key and the record follows: all that is left is the signature. */
+	/* The signer is "the" genesis key and the record follows: all that is left is the
+	 * signature. */
 	if (r.n_signatures > 0)
 		pins.keys[0] = r.signatures[0].key_id;
 	chain_start(&chain, &pins, &root);

@@ -15,13 +15,15 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char id[] = "8d1e2ced61f9c5049b94c82036486f97";
-	static const char key[] = "a6d7b4355d7850027ea671924edb69ff5020ee0d63dc3aa51fb3e5b6a2f23abf";
+	static const char key[] =
+	        "a6d7b4355d7850027ea671924edb69ff5020ee0d63dc3aa51fb3e5b6a2f23abf";
 	struct session_expect expect = {.mode = SESSION_POD, .now = 1795506000};
 	struct session_channel channel = {.exporter = {1}};
 	struct session s;
 	struct err err;
 
-	if (!hex_decode(bytes_of(id, sizeof id - 1), expect.pins.deployment_id, DEPLOYMENT_ID_SIZE) ||
+	if (!hex_decode(bytes_of(id, sizeof id - 1), expect.pins.deployment_id,
+	                DEPLOYMENT_ID_SIZE) ||
 	    !hex_decode(bytes_of(key, sizeof key - 1), expect.pins.keys[0].b, SHA256_SIZE))
 		abort();
 	expect.pins.n_keys = 1;

@@ -85,7 +85,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		keeper_verifier_message(g_keeper, 0, &m);
 	}
 	drain();
-	if (authority_generation(g_keeper->authority) != 0 || authority_is_active(g_keeper->authority))
+	if (authority_generation(g_keeper->authority) != 0 ||
+	    authority_is_active(g_keeper->authority))
 		abort();
 	return 0;
 }

@@ -17,7 +17,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct message m;
 		struct err err;
 
-		if (!is_ok(message_parse((enum message_direction)from, bytes_of(data, size), &m, &err)))
+		if (!is_ok(message_parse((enum message_direction)from, bytes_of(data, size), &m,
+		                         &err)))
 			continue;
 		directions++;
 		message_emit(&m, &again);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reaches: snp_report_parse, snp_report_emit, evidence_show; what parses must be emitted to the same bytes. */
+/* Reaches: snp_report_parse, snp_report_emit, evidence_show; what parses must be emitted to the
+ * same bytes. */
 #include "evidence/show.h"
 #include "evidence/snp/report.h"
 

@@ -33,7 +33,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	envelope(&a, text, "enclaveIdentity");
 	(void)!is_ok(qe_identity_parse(&a, text, &qe, &err));
 	if (is_ok(tcb_info_parse(&a, text, &info, &err)))
-		tcb_evaluate(&info, &qe, &pck, bytes_of(svn, sizeof svn),
-		             bytes_of(svn, sizeof svn), 4, &result);
+		tcb_evaluate(&info, &qe, &pck, bytes_of(svn, sizeof svn), bytes_of(svn, sizeof svn),
+		             4, &result);
 	return 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reaches: oci_manifest_parse for images and indexes; every slice must lie in the text or the arena. */
+/* Reaches: oci_manifest_parse for images and indexes; every slice must lie in the text or the
+ * arena. */
 #include "oci/manifest.h"
 
 #include <stdlib.h>

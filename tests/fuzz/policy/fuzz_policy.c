@@ -19,7 +19,8 @@ try_data(struct bytes json)
 	struct policy_pod p;
 	struct err err;
 
-	if (!is_ok(policy_data_read(&a, json, &p, &err)) || !is_ok(policy_data_write(&p, &once, &err)))
+	if (!is_ok(policy_data_read(&a, json, &p, &err)) ||
+	    !is_ok(policy_data_write(&p, &once, &err)))
 		return;
 	if (!is_ok(policy_data_read(&a, buf_view(&once), &p, &err)) ||
 	    !is_ok(policy_data_write(&p, &twice, &err)) ||

@@ -22,7 +22,9 @@ write_policy(const struct rego_builtin *b, struct buf *text)
 static void
 call(struct policy *p, struct bytes input)
 {
-	struct session_options o = {.limits = {.steps = 200 * 1000, .bytes = 8 * 1024 * 1024, .depth = 64},
+	struct session_options o = {.limits = {.steps = 200 * 1000,
+	                                       .bytes = 8 * 1024 * 1024,
+	                                       .depth = 64},
 	                            .strict = true};
 	struct session *s = NULL;
 	struct session_answer answer;
@@ -47,7 +49,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct policy_options o = {.builtins = &rego_builtins_full};
 	struct bytes all = bytes_of(data, MIN(size, (size_t)64 * 1024));
 	size_t nul = MIN(bytes_find_byte(all, 0, 0), all.n);
-	const struct rego_builtin *b = rego_builtin_find(&rego_builtins_full, bytes_sub(all, 0, nul));
+	const struct rego_builtin *b =
+	        rego_builtin_find(&rego_builtins_full, bytes_sub(all, 0, nul));
 	struct policy_module m = {"fuzz.rego", {0}};
 	struct policy *p = NULL;
 	struct err err = {0};

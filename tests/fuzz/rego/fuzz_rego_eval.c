@@ -21,9 +21,9 @@ static void
 evaluate(struct policy *p, struct bytes input, struct bytes data)
 {
 	struct session_options o = {
-		.limits = {.steps = 200 * 1000, .bytes = 8 * 1024 * 1024, .depth = 64},
-		.print = true,
-		.trace = true,
+	        .limits = {.steps = 200 * 1000, .bytes = 8 * 1024 * 1024, .depth = 64},
+	        .print = true,
+	        .trace = true,
 	};
 	CLEANUP(buf_done) struct buf json = {.max = 16 * 1024 * 1024};
 	struct session *s = NULL;

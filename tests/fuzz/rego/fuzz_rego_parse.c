@@ -11,8 +11,10 @@ static void
 compile(struct bytes text, bool v0)
 {
 	CLEANUP(buf_done) struct buf code = {.max = 1024 * 1024};
-	struct policy_options o = {
-		.v0 = v0, .trace = !v0, .builtins = &rego_builtins_core, .query = v0 ? NULL : "data = x"};
+	struct policy_options o = {.v0 = v0,
+	                           .trace = !v0,
+	                           .builtins = &rego_builtins_core,
+	                           .query = v0 ? NULL : "data = x"};
 	struct policy_module m = {"fuzz.rego", text};
 	struct policy *p = NULL;
 	struct err err = {0};

@@ -37,8 +37,11 @@ mint_crl(int64_t from, int64_t to, struct buf *der)
 {
 	CLEANUP(key_drop) struct key *key = key_generate(KEY_P256, 0);
 	CLEANUP(cert_drop) struct cert *ca = NULL;
-	struct cert_spec spec = {.profile = CERT_CA, .subject_cn = "Test CA", .key = key,
-	                         .signer = key, .not_before = NOW - 365 * DAY,
+	struct cert_spec spec = {.profile = CERT_CA,
+	                         .subject_cn = "Test CA",
+	                         .key = key,
+	                         .signer = key,
+	                         .not_before = NOW - 365 * DAY,
 	                         .not_after = NOW + 365 * DAY};
 	struct err err;
 
@@ -51,8 +54,12 @@ mint_cert(struct buf *der)
 {
 	CLEANUP(key_drop) struct key *key = key_generate(KEY_P256, 0);
 	CLEANUP(cert_drop) struct cert *c = NULL;
-	struct cert_spec spec = {.profile = CERT_CA, .subject_cn = "SEV-VCEK", .key = key,
-	                         .signer = key, .not_before = NOW - DAY, .not_after = NOW + DAY};
+	struct cert_spec spec = {.profile = CERT_CA,
+	                         .subject_cn = "SEV-VCEK",
+	                         .key = key,
+	                         .signer = key,
+	                         .not_before = NOW - DAY,
+	                         .not_after = NOW + DAY};
 	struct err err;
 
 	assert_ok(cert_issue(&spec, &c, &err));
@@ -101,7 +108,8 @@ cache_keeps_the_newest(void **state)
 	assert_ok(collateral_cache_list(dir, &a, &all, &err));
 	assert_int_equal(all.n, 1);
 	assert_string_equal(all.items[0].subject, "Milan/vcek");
-	assert_fails(collateral_cache_read(dir, COLLATERAL_SNP_CRL, "../../etc/passwd", &a, &got, &err),
+	assert_fails(collateral_cache_read(dir, COLLATERAL_SNP_CRL, "../../etc/passwd", &a, &got,
+	                                   &err),
 	             "E-COLLATERAL-002");
 	assert_fails(collateral_cache_read(dir, COLLATERAL_SNP_CRL, "Genoa/vcek", &a, &got, &err),
 	             "E-FILE-003");
@@ -113,8 +121,8 @@ bundles_round_trip_and_refuse_changes(void **state)
 	CLEANUP(arena_done) struct arena a = {0};
 	CLEANUP(buf_done) struct buf crl = {0}, cert = {0}, text = {0}, again = {0};
 	struct collateral_item items[2] = {
-		{.kind = COLLATERAL_SNP_CRL, .subject = "Milan/vcek"},
-		{.kind = COLLATERAL_SNP_VCEK, .subject = "Milan/00/00"},
+	        {.kind = COLLATERAL_SNP_CRL, .subject = "Milan/vcek"},
+	        {.kind = COLLATERAL_SNP_VCEK, .subject = "Milan/00/00"},
 	};
 	struct collateral_set set = {items, 2}, got;
 	struct err err;
@@ -149,7 +157,8 @@ sources_in_order(void **state)
 	CLEANUP(buf_done) struct buf bundled = {0}, cached = {0}, served = {0};
 	struct collateral_item one = {.kind = COLLATERAL_SNP_CRL, .subject = "Genoa/vcek"}, got;
 	struct collateral_set bundle = {&one, 1};
-	struct script_step step = {.url = "https://kdsintf.amd.com/vcek/v1/Genoa/crl", .status = 200};
+	struct script_step step = {.url = "https://kdsintf.amd.com/vcek/v1/Genoa/crl",
+	                           .status = 200};
 	struct script script;
 	struct collateral c = {0};
 	struct err err;
@@ -210,7 +219,8 @@ amd_is_asked_for_leaves_slowly(void **state)
 	CLEANUP(arena_done) struct arena a = {0};
 	CLEANUP(buf_done) struct buf cert = {0};
 	char milan[COLLATERAL_SUBJECT_MAX], turin[COLLATERAL_SUBJECT_MAX], url[2][400];
-	struct script_step steps[2] = {{.url = url[0], .status = 200}, {.url = url[1], .status = 200}};
+	struct script_step steps[2] = {{.url = url[0], .status = 200},
+	                               {.url = url[1], .status = 200}};
 	struct collateral_item got;
 	struct script script;
 	struct collateral c = {.transport = &script.transport};
@@ -222,10 +232,12 @@ amd_is_asked_for_leaves_slowly(void **state)
 	snprintf(milan, sizeof milan, "Milan/%0128d/04000000000018db", 7);
 	snprintf(turin, sizeof turin, "Turin/%016d/0101010400000051", 9);
 	snprintf(url[0], sizeof url[0],
-	         "https://kdsintf.amd.com/vcek/v1/Milan/%0128d?blSPL=04&teeSPL=00&snpSPL=24&ucodeSPL=219",
+	         "https://kdsintf.amd.com/vcek/v1/Milan/"
+	         "%0128d?blSPL=04&teeSPL=00&snpSPL=24&ucodeSPL=219",
 	         7);
 	snprintf(url[1], sizeof url[1],
-	         "https://kdsintf.amd.com/vcek/v1/Turin/%016d?fmcSPL=01&blSPL=01&teeSPL=01&snpSPL=04&"
+	         "https://kdsintf.amd.com/vcek/v1/Turin/"
+	         "%016d?fmcSPL=01&blSPL=01&teeSPL=01&snpSPL=04&"
 	         "ucodeSPL=81",
 	         9);
 	script_init(&script, steps, 2);
@@ -280,7 +292,8 @@ a_tdx_quote_gets_all_it_needs(void **state)
 {
 	static const char base[] = "https://api.trustedservices.intel.com";
 	CLEANUP(arena_done) struct arena a = {0};
-	CLEANUP(buf_done) struct buf quote = {0}, info = {0}, qe = {0}, root_crl = {0}, pck_crl = {0};
+	CLEANUP(buf_done)
+	struct buf quote = {0}, info = {0}, qe = {0}, root_crl = {0}, pck_crl = {0};
 	CLEANUP(buf_done) struct buf missing = {0}, chain = {0}, header = {0}, signer = {0};
 	CLEANUP(cert_drop) struct cert *cert = NULL;
 	char url[4][200];
@@ -337,13 +350,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(windows_come_from_the_data),
-		cmocka_unit_test_setup_teardown(cache_keeps_the_newest, make_dir, drop_dir),
-		cmocka_unit_test(bundles_round_trip_and_refuse_changes),
-		cmocka_unit_test_setup_teardown(sources_in_order, make_dir, drop_dir),
-		cmocka_unit_test(amd_is_asked_for_leaves_slowly),
-		cmocka_unit_test(an_snp_report_names_what_it_lacks),
-		cmocka_unit_test_setup_teardown(a_tdx_quote_gets_all_it_needs, make_dir, drop_dir),
+	        cmocka_unit_test(windows_come_from_the_data),
+	        cmocka_unit_test_setup_teardown(cache_keeps_the_newest, make_dir, drop_dir),
+	        cmocka_unit_test(bundles_round_trip_and_refuse_changes),
+	        cmocka_unit_test_setup_teardown(sources_in_order, make_dir, drop_dir),
+	        cmocka_unit_test(amd_is_asked_for_leaves_slowly),
+	        cmocka_unit_test(an_snp_report_names_what_it_lacks),
+	        cmocka_unit_test_setup_teardown(a_tdx_quote_gets_all_it_needs, make_dir, drop_dir),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,10 +68,10 @@ answers(void **state)
 		size_t n;
 		bool ok;
 	} rows[] = {
-		{"\1\0\1{}", 5, true}, {"\1\0\2{}", 5, true}, {"\1\2\0no", 5, true},
-		{"\1\3\0", 3, true}, {"\1\0\1", 3, false}, {"\1\0\0{}", 5, false},
-		{"\1\0\3{}", 5, false}, {"\1\4\0", 3, false}, {"\2\0\1{}", 5, false},
-		{"\1\1\1x", 4, false}, {"\1\0", 2, false}, {"", 0, false},
+	        {"\1\0\1{}", 5, true},  {"\1\0\2{}", 5, true}, {"\1\2\0no", 5, true},
+	        {"\1\3\0", 3, true},    {"\1\0\1", 3, false},  {"\1\0\0{}", 5, false},
+	        {"\1\0\3{}", 5, false}, {"\1\4\0", 3, false},  {"\2\0\1{}", 5, false},
+	        {"\1\1\1x", 4, false},  {"\1\0", 2, false},    {"", 0, false},
 	};
 	struct err err;
 
@@ -79,9 +79,9 @@ answers(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct attest_answer a;
 
-		assert_int_equal(
-			is_ok(attest_answer_parse(bytes_of(rows[i].body, rows[i].n), &a, &err)),
-			rows[i].ok);
+		assert_int_equal(is_ok(attest_answer_parse(bytes_of(rows[i].body, rows[i].n), &a,
+		                                           &err)),
+		                 rows[i].ok);
 	}
 }
 
@@ -136,13 +136,13 @@ call_outcomes(void **state)
 		size_t n;
 		const char *id; /* NULL: fine */
 	} rows[] = {
-		{"\0\0\0\5\1\0\1{}", 9, NULL},
-		{"\0\0\0\5\1\2\0no", 9, "E-ATTEST-012"},
-		{"\0\0\0\5\1\3\0no", 9, "E-ATTEST-011"},
-		{"\0\0\0\5\1\0\1{}x", 10, "E-ATTEST-002"},
-		{"\0\0\0\5\1\0", 6, "E-ATTEST-011"},
-		{"\xff\0\0\5\1\0\1{}", 9, "E-ATTEST-003"},
-		{NULL, 0, "E-ATTEST-011"},
+	        {"\0\0\0\5\1\0\1{}", 9, NULL},
+	        {"\0\0\0\5\1\2\0no", 9, "E-ATTEST-012"},
+	        {"\0\0\0\5\1\3\0no", 9, "E-ATTEST-011"},
+	        {"\0\0\0\5\1\0\1{}x", 10, "E-ATTEST-002"},
+	        {"\0\0\0\5\1\0", 6, "E-ATTEST-011"},
+	        {"\xff\0\0\5\1\0\1{}", 9, "E-ATTEST-003"},
+	        {NULL, 0, "E-ATTEST-011"},
 	};
 	struct attest_request request = {.op = ATTEST_OP_REPORT};
 	struct err err;
@@ -178,9 +178,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(requests_round_trip), cmocka_unit_test(malformed_requests),
-		cmocka_unit_test(answers), cmocka_unit_test(frame_limits),
-		cmocka_unit_test(call_outcomes),
+	        cmocka_unit_test(requests_round_trip),
+	        cmocka_unit_test(malformed_requests),
+	        cmocka_unit_test(answers),
+	        cmocka_unit_test(frame_limits),
+	        cmocka_unit_test(call_outcomes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,9 +79,9 @@ evidence_is_read(void **state)
 		enum tee tee;
 		const char *document;
 	} rows[] = {
-		{"sev_guest\n", TEE_SNP,
+	        {"sev_guest\n", TEE_SNP,
 	         "{\"type\":\"snp\",\"evidence\":\"dGhlIHJlcG9ydA==\",\"endorsements\":{}}"},
-		{"tdx_guest\n", TEE_TDX,
+	        {"tdx_guest\n", TEE_TDX,
 	         "{\"type\":\"tdx\",\"evidence\":\"dGhlIHJlcG9ydA==\",\"endorsements\":{}}"},
 	};
 
@@ -114,12 +114,12 @@ failures_leave_no_entry(void **state)
 		const char *provider, *skip, *id;
 		bool opens;
 	} rows[] = {
-		{"arm_cca_guest\n", NULL, "E-TSM-002", false},
-		{"sev_guest\n", "provider", "E-TSM-001", false},
-		{"sev_guest\n", "inblob", "E-TSM-003", true},
-		{"sev_guest\n", "outblob", "E-TSM-003", true},
-		{"sev_guest\n", "generation", "E-TSM-003", true},
-		{"sev_guest\n", "auxblob", NULL, true}, /* hosts commonly give none */
+	        {"arm_cca_guest\n", NULL, "E-TSM-002", false},
+	        {"sev_guest\n", "provider", "E-TSM-001", false},
+	        {"sev_guest\n", "inblob", "E-TSM-003", true},
+	        {"sev_guest\n", "outblob", "E-TSM-003", true},
+	        {"sev_guest\n", "generation", "E-TSM-003", true},
+	        {"sev_guest\n", "auxblob", NULL, true}, /* hosts commonly give none */
 	};
 	uint8_t data[64] = {0};
 
@@ -158,8 +158,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(evidence_is_read),
-		cmocka_unit_test(failures_leave_no_entry),
+	        cmocka_unit_test(evidence_is_read),
+	        cmocka_unit_test(failures_leave_no_entry),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

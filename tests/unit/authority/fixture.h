@@ -6,8 +6,8 @@
 #include "authority/answer.h"
 #include "authority/authority.h"
 #include "authority/shares.h"
-#include "json/value.h"
 #include "unit.h"
+#include "json/value.h"
 
 enum { NOW = 1795499220 };
 
@@ -51,7 +51,7 @@ struct wish {
 	const struct key *owners[4];
 	uint8_t k; /* 0: as the owners give it */
 	bool no_web, secure;
-	bool swap_roles; /* web is the coordinator */
+	bool swap_roles;     /* web is the coordinator */
 	size_t share_owners; /* of people()->rsa */
 	uint8_t share_k;
 	const char *web_san; /* default "web" */
@@ -85,7 +85,8 @@ manifest_of(const struct wish *w, struct buf *text)
 	add_policy(m, COORDINATOR_DOC, "coordinator", "",
 	           w->swap_roles ? MANIFEST_ROLE_NONE : MANIFEST_ROLE_COORDINATOR);
 	if (!w->no_web)
-		add_policy(m, WEB_DOC, w->web_san ? w->web_san : "web", "apps/v1/Deployment/shop/web",
+		add_policy(m, WEB_DOC, w->web_san ? w->web_san : "web",
+		           "apps/v1/Deployment/shop/web",
 		           w->swap_roles ? MANIFEST_ROLE_COORDINATOR : MANIFEST_ROLE_NONE);
 	for (size_t i = 0; i < 4 && w->owners[i]; i++)
 		assert_ok(manifest_add_owner(m, w->owners[i], &err));
@@ -99,14 +100,17 @@ manifest_of(const struct wish *w, struct buf *text)
 		m->has_share_threshold = true;
 		m->share_threshold = w->share_k;
 	}
-	snprintf(sets, sizeof sets,
-	         "{\"snp\": [{\"ProductName\": \"Milan\", \"TrustedMeasurement\": \"%096d\", "
-	         "%s\"MinimumTCB\": {\"BootloaderVersion\": 1, \"TEEVersion\": 0, \"SNPVersion\": 1, "
-	         "\"MicrocodeVersion\": 1}}]}",
-	         w->salt + 1,
-	         w->secure ? ""
-	                   : "\"TrustRoot\": "
-	                     "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\", ");
+	snprintf(
+	        sets, sizeof sets,
+	        "{\"snp\": [{\"ProductName\": \"Milan\", \"TrustedMeasurement\": \"%096d\", "
+	        "%s\"MinimumTCB\": {\"BootloaderVersion\": 1, \"TEEVersion\": 0, \"SNPVersion\": "
+	        "1, "
+	        "\"MicrocodeVersion\": 1}}]}",
+	        w->salt + 1,
+	        w->secure
+	                ? ""
+	                : "\"TrustRoot\": "
+	                  "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\", ");
 	assert_ok(manifest_add_reference_values(m, bytes_str(sets), f, &err));
 	faults_done(f);
 	mem_free(f);
@@ -141,15 +145,15 @@ static inline void
 set_refresh(struct set *s, const struct hash256 *head)
 {
 	s->request = (struct set_request){
-		.head = *head,
-		.k = s->k,
-		.owners = s->owners,
-		.n_owners = s->n_owners,
-		.manifest = buf_view(&s->text),
-		.policies = s->docs,
-		.n_policies = s->n_docs,
-		.signatures = s->signatures,
-		.n_signatures = s->n_signatures,
+	        .head = *head,
+	        .k = s->k,
+	        .owners = s->owners,
+	        .n_owners = s->n_owners,
+	        .manifest = buf_view(&s->text),
+	        .policies = s->docs,
+	        .n_policies = s->n_docs,
+	        .signatures = s->signatures,
+	        .n_signatures = s->n_signatures,
 	};
 }
 
@@ -164,8 +168,8 @@ set_sign(struct set *s, const struct key *who, const struct hash256 *previous, u
 
 	key_spki(who, &s->spki[i]);
 	transition_sign(who, &t, &s->der[i]);
-	s->signatures[i] = (struct record_signature){
-		.spki = buf_view(&s->spki[i]), .der = buf_view(&s->der[i])};
+	s->signatures[i] = (struct record_signature){.spki = buf_view(&s->spki[i]),
+	                                             .der = buf_view(&s->der[i])};
 	s->request.n_signatures = s->n_signatures;
 }
 
@@ -215,8 +219,8 @@ static inline void
 set_ok(struct authority *a, const struct wish *w, const struct key *signer, struct buf *answer)
 {
 	CLEANUP(set_done) struct set s;
-	struct hash256 previous = authority_is_active(a) ? *authority_head(a)
-	                                                 : *authority_genesis(a);
+	struct hash256 previous =
+	        authority_is_active(a) ? *authority_head(a) : *authority_genesis(a);
 	struct err err;
 
 	set_make(&s, w, authority_head(a));

@@ -200,19 +200,19 @@ refused_first_sets(void **state)
 		enum trick trick;
 		const char *want;
 	} rows[] = {
-		{UNSIGNED, "E-AUTHORITY-024"},
-		{BY_EVE, "E-AUTHORITY-023"},
-		{WRONG_PREVIOUS, "E-AUTHORITY-015"},
-		{WRONG_GENERATION, "E-AUTHORITY-015"},
-		{WRONG_HEAD, "E-AUTHORITY-061"},
-		{OWNERS_CLAIMED_OTHERWISE, "E-AUTHORITY-063"},
-		{THRESHOLD_CLAIMED_OTHERWISE, "E-AUTHORITY-063"},
-		{DOCUMENT_MISSING, "E-AUTHORITY-067"},
-		{DOCUMENT_TOO_MANY, "E-AUTHORITY-067"},
-		{NOT_A_MANIFEST, "E-JSON-013"},
-		{OWN_POLICY_MISSING, "E-AUTHORITY-065"},
-		{SAME_KEY_TWICE, "E-AUTHORITY-016"},
-		{SIGNED_OVER_OTHER_MANIFEST, "E-AUTHORITY-015"},
+	        {UNSIGNED, "E-AUTHORITY-024"},
+	        {BY_EVE, "E-AUTHORITY-023"},
+	        {WRONG_PREVIOUS, "E-AUTHORITY-015"},
+	        {WRONG_GENERATION, "E-AUTHORITY-015"},
+	        {WRONG_HEAD, "E-AUTHORITY-061"},
+	        {OWNERS_CLAIMED_OTHERWISE, "E-AUTHORITY-063"},
+	        {THRESHOLD_CLAIMED_OTHERWISE, "E-AUTHORITY-063"},
+	        {DOCUMENT_MISSING, "E-AUTHORITY-067"},
+	        {DOCUMENT_TOO_MANY, "E-AUTHORITY-067"},
+	        {NOT_A_MANIFEST, "E-JSON-013"},
+	        {OWN_POLICY_MISSING, "E-AUTHORITY-065"},
+	        {SAME_KEY_TWICE, "E-AUTHORITY-016"},
+	        {SIGNED_OVER_OTHER_MANIFEST, "E-AUTHORITY-015"},
 	};
 	struct store store;
 	CLEANUP(authority_drop) struct authority *a = NULL;
@@ -269,7 +269,8 @@ insecure_manifest_on_real_hardware(void **state)
 	CLEANUP(set_done) struct set s;
 	CLEANUP(set_done) struct set ok;
 	CLEANUP(buf_done) struct buf answer = {0};
-	struct wish w = {.owners = {people()->alice}}, secure = {.owners = {people()->alice}, .secure = true};
+	struct wish w = {.owners = {people()->alice}},
+	            secure = {.owners = {people()->alice}, .secure = true};
 	struct authority_options o = {.pins = pins_of(people()->alice), .vendor_root = true};
 	struct hash256 zero = {{0}};
 	struct err err;
@@ -340,7 +341,8 @@ owners_rotate_and_old_sets_stay_old(void **state)
 	assert_ok(authority_set(a, &old.request, NOW, &answer, &err));
 	assert_int_equal(authority_generation(a), 3);
 
-	/* The same manifest once more, freshly signed, is a new transition: it rotates the mesh CA. */
+	/* The same manifest once more, freshly signed, is a new transition: it rotates the mesh CA.
+	 */
 	genesis = authority_mesh(a)->key_id;
 	set_make(&same, &w1, authority_head(a));
 	set_sign(&same, people()->alice, authority_head(a), 4);
@@ -400,7 +402,8 @@ share_owners_are_fixed(void **state)
 		if (rows[i].ok)
 			assert_ok(authority_set(a, &s.request, NOW, &answer, &err));
 		else
-			assert_fails(authority_set(a, &s.request, NOW, &answer, &err), "E-AUTHORITY-066");
+			assert_fails(authority_set(a, &s.request, NOW, &answer, &err),
+			             "E-AUTHORITY-066");
 	}
 	store_mem_close(&store);
 }
@@ -475,14 +478,15 @@ mesh_certificates(void **state)
 
 	/* The secret opens for this pod, and is the same for its next start. */
 	assert_true(base64_decode(BASE64_STD, answer_text(&arena, &answer, "secret"), &sealed));
-	assert_ok(seal_open(kem, SEAL_WORKLOAD_SECRET, authority_genesis(a), buf_view(&sealed), &secret,
-	                    &err));
+	assert_ok(seal_open(kem, SEAL_WORKLOAD_SECRET, authority_genesis(a), buf_view(&sealed),
+	                    &secret, &err));
 	assert_int_equal(secret.n, WORKLOAD_SECRET_SIZE);
 	buf_reset(&answer);
 	assert_ok(authority_mesh_cert(a, &r, NOW, &answer, &entry2, &err));
-	assert_true(base64_decode(BASE64_STD, answer_text(&arena, &answer, "secret"), &sealed_again));
-	assert_ok(seal_open(kem, SEAL_WORKLOAD_SECRET, authority_genesis(a), buf_view(&sealed_again),
-	                    &secret_again, &err));
+	assert_true(
+	        base64_decode(BASE64_STD, answer_text(&arena, &answer, "secret"), &sealed_again));
+	assert_ok(seal_open(kem, SEAL_WORKLOAD_SECRET, authority_genesis(a),
+	                    buf_view(&sealed_again), &secret_again, &err));
 	assert_true(secret_equal(&secret, &secret_again));
 
 	/* Both are in the log. */
@@ -518,7 +522,8 @@ certificates_of_another_head(void **state)
 	CLEANUP(authority_drop) struct authority *a = NULL;
 	CLEANUP(buf_done) struct buf answer = {0};
 	CLEANUP(key_drop) struct key *pod = key_generate(KEY_P256, 0);
-	struct wish w1 = {.owners = {people()->alice}}, w2 = {.owners = {people()->alice}, .no_web = true};
+	struct wish w1 = {.owners = {people()->alice}},
+	            w2 = {.owners = {people()->alice}, .no_web = true};
 	struct cert_request r = {.key = pod, .policy = sha256(WEB_DOC), .kem = {9}};
 	struct hash256 entry;
 	struct err err;
@@ -580,7 +585,8 @@ bundles(void **state)
 	CLEANUP(buf_done) struct buf sig2 = {0};
 	CLEANUP(buf_done) struct buf other = {0};
 	CLEANUP(buf_done) struct buf other_sig = {0};
-	struct wish w1 = {.owners = {people()->alice}}, w2 = {.owners = {people()->bob}, .no_web = true};
+	struct wish w1 = {.owners = {people()->alice}},
+	            w2 = {.owners = {people()->bob}, .no_web = true};
 	struct pins pins = pins_of(people()->alice);
 	struct chain mesh, kept;
 	struct bundle got = {0};
@@ -622,13 +628,14 @@ bundles(void **state)
 	kept = mesh;
 	/* Refused: changed body, another deployment, another root, too old. */
 	body2.p[body2.n / 2] ^= 1;
-	assert_false(is_ok(bundle_accept(&mesh, root, buf_view(&body2), buf_view(&sig2), NOW, &got, &err)));
+	assert_false(is_ok(
+	        bundle_accept(&mesh, root, buf_view(&body2), buf_view(&sig2), NOW, &got, &err)));
 	body2.p[body2.n / 2] ^= 1;
 	assert_ok(authority_bundle(b, &zero, NOW, &other, &other_sig, &err));
-	assert_false(is_ok(bundle_accept(&mesh, root, buf_view(&other), buf_view(&other_sig), NOW, &got,
-	                                 &err)));
-	assert_fails(bundle_accept(&mesh, authority_root(b)->cert, buf_view(&other), buf_view(&other_sig),
-	                           NOW, &got, &err),
+	assert_false(is_ok(bundle_accept(&mesh, root, buf_view(&other), buf_view(&other_sig), NOW,
+	                                 &got, &err)));
+	assert_fails(bundle_accept(&mesh, authority_root(b)->cert, buf_view(&other),
+	                           buf_view(&other_sig), NOW, &got, &err),
 	             "E-BUNDLE-003");
 	assert_fails(bundle_accept(&mesh, root, buf_view(&body2), buf_view(&sig1), NOW, &got, &err),
 	             "E-BUNDLE-006");
@@ -670,7 +677,8 @@ nonces(void **state)
 	assert_fails(authority_nonce_check(a, NOW, bytes_of(n, 31), &err), "E-AUTHORITY-050");
 	for (size_t bit = 0; bit < 256; bit++) {
 		n[bit / 8] ^= (uint8_t)(1U << bit % 8);
-		assert_fails(authority_nonce_check(a, NOW, bytes_of(n, 32), &err), "E-AUTHORITY-050");
+		assert_fails(authority_nonce_check(a, NOW, bytes_of(n, 32), &err),
+		             "E-AUTHORITY-050");
 		n[bit / 8] ^= (uint8_t)(1U << bit % 8);
 	}
 	store_mem_close(&store);
@@ -685,7 +693,8 @@ struct lame {
 };
 
 static status
-maybe(struct lame *l, status (*write)(struct lame *, const void *), const void *what, struct err *err)
+maybe(struct lame *l, status (*write)(struct lame *, const void *), const void *what,
+      struct err *err)
 {
 	bool fail = l->fail_in > 0 && --l->fail_in == 0;
 
@@ -794,7 +803,8 @@ failing_writes(void **state)
 			set_make(&s, &w, &zero);
 			set_sign(&s, people()->alice, authority_genesis(a), 1);
 			/* Manifest, two policies, genesis document, record: five writes. */
-			assert_fails(authority_set(a, &s.request, NOW, &answer, &err), "E-STORE-006");
+			assert_fails(authority_set(a, &s.request, NOW, &answer, &err),
+			             "E-STORE-006");
 			assert_int_equal(answer.n, 0);
 			assert_false(authority_is_active(a));
 			assert_ok(authority_set(a, &s.request, NOW, &answer, &err));
@@ -814,7 +824,8 @@ another_set_after_a_lost_answer(void **state)
 	CLEANUP(set_done) struct set s;
 	CLEANUP(set_done) struct set t;
 	CLEANUP(buf_done) struct buf answer = {0};
-	struct wish w1 = {.owners = {people()->alice}}, w2 = {.owners = {people()->alice}, .salt = 1};
+	struct wish w1 = {.owners = {people()->alice}},
+	            w2 = {.owners = {people()->alice}, .salt = 1};
 	struct hash256 zero = {{0}};
 	struct err err;
 
@@ -837,22 +848,22 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(an_empty_keeper_names_its_genesis),
-		cmocka_unit_test(missing_pins_are_refused),
-		cmocka_unit_test(first_set_and_its_repeat),
-		cmocka_unit_test(refused_first_sets),
-		cmocka_unit_test(recorded_first_set_replayed_to_a_twin),
-		cmocka_unit_test(insecure_manifest_on_real_hardware),
-		cmocka_unit_test(owners_rotate_and_old_sets_stay_old),
-		cmocka_unit_test(updates_disabled),
-		cmocka_unit_test(share_owners_are_fixed),
-		cmocka_unit_test(mesh_certificates),
-		cmocka_unit_test(certificates_of_another_head),
-		cmocka_unit_test(ca_certificates_renew_on_the_timer),
-		cmocka_unit_test(bundles),
-		cmocka_unit_test(nonces),
-		cmocka_unit_test(failing_writes),
-		cmocka_unit_test(another_set_after_a_lost_answer),
+	        cmocka_unit_test(an_empty_keeper_names_its_genesis),
+	        cmocka_unit_test(missing_pins_are_refused),
+	        cmocka_unit_test(first_set_and_its_repeat),
+	        cmocka_unit_test(refused_first_sets),
+	        cmocka_unit_test(recorded_first_set_replayed_to_a_twin),
+	        cmocka_unit_test(insecure_manifest_on_real_hardware),
+	        cmocka_unit_test(owners_rotate_and_old_sets_stay_old),
+	        cmocka_unit_test(updates_disabled),
+	        cmocka_unit_test(share_owners_are_fixed),
+	        cmocka_unit_test(mesh_certificates),
+	        cmocka_unit_test(certificates_of_another_head),
+	        cmocka_unit_test(ca_certificates_renew_on_the_timer),
+	        cmocka_unit_test(bundles),
+	        cmocka_unit_test(nonces),
+	        cmocka_unit_test(failing_writes),
+	        cmocka_unit_test(another_set_after_a_lost_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,7 +49,8 @@ genesis(void **state)
 
 	(void)state;
 	vectors_load(&v, "genesis");
-	VEC_ROWS(row, &v.root) {
+	VEC_ROWS(row, &v.root)
+	{
 		struct pins p = pins_from(&v, row);
 		struct hash256 root = h256(&v, row, "root_key_id");
 		struct hash256 got = genesis_hash(&p, &root);
@@ -73,7 +74,8 @@ chain(void **state)
 	root = h256(&v, &v.root, "root_key_id");
 	chain_start(&c, &pins, &root);
 	assert_bytes(hash256_view(&c.genesis), vec_hex(&v, &v.root, "genesis"));
-	VEC_ROWS(row, json_get(&v.root, "records")) {
+	VEC_ROWS(row, json_get(&v.root, "records"))
+	{
 		CLEANUP(buf_done) struct buf again = {0};
 		struct record r;
 		struct hash256 t;
@@ -100,19 +102,20 @@ state_records(void **state)
 
 	(void)state;
 	vectors_load(&v, "state");
-	VEC_ROWS(row, &v.root) {
+	VEC_ROWS(row, &v.root)
+	{
 		struct state_record s = {
-			.phase = (enum state_phase)vec_u64(row, "phase"),
-			.generation = vec_u64(row, "generation"),
-			.genesis = h256(&v, row, "genesis"),
-			.head = h256(&v, row, "head"),
-			.root_key = h256(&v, row, "root_key"),
-			.mesh_key = h256(&v, row, "mesh_key"),
-			.previous_mesh_key = h256(&v, row, "previous_mesh_key"),
-			.answer_key = h256(&v, row, "answer_key"),
-			.log_size = vec_u64(row, "log_size"),
-			.log_root = h256(&v, row, "log_root"),
-			.time = vec_u64(row, "time"),
+		        .phase = (enum state_phase)vec_u64(row, "phase"),
+		        .generation = vec_u64(row, "generation"),
+		        .genesis = h256(&v, row, "genesis"),
+		        .head = h256(&v, row, "head"),
+		        .root_key = h256(&v, row, "root_key"),
+		        .mesh_key = h256(&v, row, "mesh_key"),
+		        .previous_mesh_key = h256(&v, row, "previous_mesh_key"),
+		        .answer_key = h256(&v, row, "answer_key"),
+		        .log_size = vec_u64(row, "log_size"),
+		        .log_root = h256(&v, row, "log_root"),
+		        .time = vec_u64(row, "time"),
 		};
 		uint8_t got[STATE_RECORD_SIZE];
 
@@ -129,7 +132,8 @@ leaves(void **state)
 
 	(void)state;
 	vectors_load(&v, "binding");
-	VEC_ROWS(row, &v.root) {
+	VEC_ROWS(row, &v.root)
+	{
 		struct binding b = {.tee = (enum tee)vec_u64(row, "tee"),
 		                    .attester_key = h256(&v, row, "attester_key_id"),
 		                    .peer_key = h256(&v, row, "peer_key_id"),
@@ -155,7 +159,8 @@ batches(void **state)
 
 	(void)state;
 	vectors_load(&v, "batch");
-	VEC_ROWS(row, &v.root) {
+	VEC_ROWS(row, &v.root)
+	{
 		CLEANUP(batch_done) struct batch b = {0};
 		const struct value *list = json_get(row, "leaves");
 		struct hash512 own[64], root;
@@ -192,9 +197,10 @@ keys(void **state)
 	vectors_load(&v, "keys");
 	assert_ok(seed_from(&s, vec_hex(&v, &v.root, "seed"), vec_hex(&v, &v.root, "salt"), &err));
 	assert_bytes(secret_view(&s.prk), vec_hex(&v, &v.root, "prk"));
-	VEC_ROWS(row, json_get(&v.root, "ec")) {
-		enum key_kind kind = bytes_is(json_text(json_get(row, "curve")), "P-256") ? KEY_P256
-		                                                                          : KEY_P384;
+	VEC_ROWS(row, json_get(&v.root, "ec"))
+	{
+		enum key_kind kind =
+		        bytes_is(json_text(json_get(row, "curve")), "P-256") ? KEY_P256 : KEY_P384;
 		char purpose[32];
 		CLEANUP(key_drop) struct key *k = NULL;
 		CLEANUP(buf_done) struct buf spki = {0};
@@ -205,7 +211,8 @@ keys(void **state)
 		key_spki(k, &spki);
 		assert_bytes(buf_view(&spki), vec_hex(&v, row, "spki"));
 	}
-	VEC_ROWS(row, json_get(&v.root, "workload_secrets")) {
+	VEC_ROWS(row, json_get(&v.root, "workload_secrets"))
+	{
 		CLEANUP(secret_done) struct secret got = {0};
 
 		seed_workload_secret(&s, json_text(json_get(row, "workload_secret_id")),
@@ -214,7 +221,8 @@ keys(void **state)
 	}
 	seed_transit_branch(&s, &branch);
 	assert_bytes(secret_view(&branch), vec_hex(&v, &v.root, "transit_branch"));
-	VEC_ROWS(row, json_get(&v.root, "transit")) {
+	VEC_ROWS(row, json_get(&v.root, "transit"))
+	{
 		CLEANUP(secret_done) struct secret got = {0};
 
 		transit_key(&branch, json_text(json_get(row, "name")),
@@ -235,11 +243,13 @@ answers(void **state)
 
 	(void)state;
 	vectors_load(&v, "answer");
-	VEC_ROWS(row, json_get(&v.root, "answers")) {
+	VEC_ROWS(row, json_get(&v.root, "answers"))
+	{
 		CLEANUP(buf_done) struct buf msg = {0};
 		CLEANUP(key_drop) struct key *k = NULL;
 		struct hash256 g = h256(&v, row, "genesis"), head = h256(&v, row, "head"), id;
-		struct bytes request = vec_hex(&v, row, "request"), answer = vec_hex(&v, row, "answer");
+		struct bytes request = vec_hex(&v, row, "request"),
+		             answer = vec_hex(&v, row, "answer");
 		struct bytes sig = vec_hex(&v, row, "signature");
 		char path[64];
 
@@ -277,7 +287,8 @@ sealing(void **state)
 
 	(void)state;
 	vectors_load(&v, "sealing");
-	VEC_ROWS(row, json_get(&v.root, "sealed")) {
+	VEC_ROWS(row, json_get(&v.root, "sealed"))
+	{
 		CLEANUP(secret_done) struct secret raw = {0};
 		CLEANUP(secret_done) struct secret plain = {0};
 		CLEANUP(key_drop) struct key *k = NULL;
@@ -303,13 +314,15 @@ shares(void **state)
 
 	(void)state;
 	vectors_load(&v, "shares");
-	VEC_ROWS(row, &v.root) {
+	VEC_ROWS(row, &v.root)
+	{
 		CLEANUP(buf_done) struct buf message = {0};
 		struct hash256 g = h256(&v, row, "genesis");
 		struct shares_doc doc = {.k = (uint8_t)vec_u64(row, "k"), .n = vec_u64(row, "n")};
 
 		doc.salt_commitment = share_commitment(0, vec_hex(&v, row, "salt"));
-		assert_bytes(hash256_view(&doc.salt_commitment), vec_hex(&v, row, "salt_commitment"));
+		assert_bytes(hash256_view(&doc.salt_commitment),
+		             vec_hex(&v, row, "salt_commitment"));
 		for (size_t i = 0; i < doc.n; i++) {
 			struct hash256 *c = &doc.entries[i].commitment;
 
@@ -342,7 +355,8 @@ same_proof(const struct log_proof *a, const struct log_proof *b)
 }
 
 static void
-check_size(struct vectors *v, const struct log_tree *t, const struct value *row, struct hash256 *roots)
+check_size(struct vectors *v, const struct log_tree *t, const struct value *row,
+           struct hash256 *roots)
 {
 	uint64_t size = vec_u64(row, "size");
 	struct log_proof want, got;
@@ -371,11 +385,12 @@ check_size(struct vectors *v, const struct log_tree *t, const struct value *row,
 		assert_ok(log_tree_consistency(t, old, size, &got, &err));
 		assert_true(same_proof(&got, &want));
 		assert_ok(log_verify_consistency(old, &roots[old], size, &roots[size], &got, &err));
-		assert_fails(log_verify_consistency(old, &roots[old == 1 ? 2 : 1], size, &roots[size],
-		                                    &got, &err),
+		assert_fails(log_verify_consistency(old, &roots[old == 1 ? 2 : 1], size,
+		                                    &roots[size], &got, &err),
 		             "E-LOG-003");
 		got.path[got.n++] = roots[1];
-		assert_fails(log_verify_consistency(old, &roots[old], size, &roots[size], &got, &err),
+		assert_fails(log_verify_consistency(old, &roots[old], size, &roots[size], &got,
+		                                    &err),
 		             "E-LOG-003");
 	}
 }
@@ -426,10 +441,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(genesis), cmocka_unit_test(chain), cmocka_unit_test(state_records),
-		cmocka_unit_test(leaves), cmocka_unit_test(batches), cmocka_unit_test(keys),
-		cmocka_unit_test(answers), cmocka_unit_test(sealing), cmocka_unit_test(shares),
-		cmocka_unit_test(logs),
+	        cmocka_unit_test(genesis),       cmocka_unit_test(chain),
+	        cmocka_unit_test(state_records), cmocka_unit_test(leaves),
+	        cmocka_unit_test(batches),       cmocka_unit_test(keys),
+	        cmocka_unit_test(answers),       cmocka_unit_test(sealing),
+	        cmocka_unit_test(shares),        cmocka_unit_test(logs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-/* Three records: alice founds; alice's manifest names bob and carol, both needed; they end updates. */
+/* Three records: alice founds; alice's manifest names bob and carol, both needed; they end updates.
+ */
 struct history {
 	struct pins pins;
 	struct hash256 root;
@@ -207,8 +208,8 @@ tell(enum lie lie, struct history *h, struct err *err)
 		h->r[0].previous = c.genesis;
 		key_spki(people()->rsa[0], &spki);
 		h->r[0].n_signatures = 1;
-		h->r[0].signatures[0] = (struct record_signature){.spki = buf_view(&spki),
-		                                                  .der = BYTES("x")};
+		h->r[0].signatures[0] =
+		        (struct record_signature){.spki = buf_view(&spki), .der = BYTES("x")};
 		break;
 	}
 	for (int i = 0; i < 3; i++)
@@ -223,25 +224,25 @@ lies(void **state)
 		enum lie lie;
 		const char *want;
 	} rows[] = {
-		{OTHER_DEPLOYMENT_ID, "E-AUTHORITY-020"},
-		{OTHER_ROOT_KEY, "E-AUTHORITY-020"},
-		{OTHER_GENESIS_KEY, "E-AUTHORITY-020"},
-		{SKIP_ONE, "E-AUTHORITY-020"},
-		{GENERATION_BACK, "E-AUTHORITY-021"},
-		{GENERATION_AHEAD, "E-AUTHORITY-021"},
-		{GENERATION_SAME, "E-AUTHORITY-021"},
-		{UNSIGNED_FIRST, "E-AUTHORITY-024"},
-		{FIRST_BY_LATER_OWNER, "E-AUTHORITY-023"},
-		{OLD_OWNER_SIGNS, "E-AUTHORITY-023"},
-		{ONE_OF_TWO, "E-AUTHORITY-024"},
-		{ONE_SIGNED_TWICE, "E-AUTHORITY-016"},
-		{STRANGER_BESIDE_OWNERS, "E-AUTHORITY-023"},
-		{SIGNATURE_OF_OTHER_TRANSITION, "E-AUTHORITY-015"},
-		{AFTER_THE_END, "E-AUTHORITY-022"},
-		{OTHER_MANIFEST, "E-AUTHORITY-015"},
-		{OTHER_OWNERS, "E-AUTHORITY-015"},
-		{OTHER_THRESHOLD, "E-AUTHORITY-015"},
-		{RSA_SIGNER, "E-AUTHORITY-023"},
+	        {OTHER_DEPLOYMENT_ID, "E-AUTHORITY-020"},
+	        {OTHER_ROOT_KEY, "E-AUTHORITY-020"},
+	        {OTHER_GENESIS_KEY, "E-AUTHORITY-020"},
+	        {SKIP_ONE, "E-AUTHORITY-020"},
+	        {GENERATION_BACK, "E-AUTHORITY-021"},
+	        {GENERATION_AHEAD, "E-AUTHORITY-021"},
+	        {GENERATION_SAME, "E-AUTHORITY-021"},
+	        {UNSIGNED_FIRST, "E-AUTHORITY-024"},
+	        {FIRST_BY_LATER_OWNER, "E-AUTHORITY-023"},
+	        {OLD_OWNER_SIGNS, "E-AUTHORITY-023"},
+	        {ONE_OF_TWO, "E-AUTHORITY-024"},
+	        {ONE_SIGNED_TWICE, "E-AUTHORITY-016"},
+	        {STRANGER_BESIDE_OWNERS, "E-AUTHORITY-023"},
+	        {SIGNATURE_OF_OTHER_TRANSITION, "E-AUTHORITY-015"},
+	        {AFTER_THE_END, "E-AUTHORITY-022"},
+	        {OTHER_MANIFEST, "E-AUTHORITY-015"},
+	        {OTHER_OWNERS, "E-AUTHORITY-015"},
+	        {OTHER_THRESHOLD, "E-AUTHORITY-015"},
+	        {RSA_SIGNER, "E-AUTHORITY-023"},
 	};
 
 	(void)state;
@@ -316,11 +317,9 @@ malformed_records(void **state)
 		uint8_t v;
 		const char *want;
 	} rows[] = {
-		{0, 2, "E-AUTHORITY-010"},
-		{73, 0, "E-AUTHORITY-013"},
-		{73, 3, "E-AUTHORITY-013"},
-		{74, 33, "E-AUTHORITY-011"},
-		{74, 255, "E-AUTHORITY-011"},
+	        {0, 2, "E-AUTHORITY-010"},    {73, 0, "E-AUTHORITY-013"},
+	        {73, 3, "E-AUTHORITY-013"},   {74, 33, "E-AUTHORITY-011"},
+	        {74, 255, "E-AUTHORITY-011"},
 	};
 	CLEANUP(history_free) struct history *h = history_new();
 	struct record r;
@@ -360,18 +359,20 @@ genesis_json(void **state)
 	static const struct {
 		const char *text, *want; /* NULL: taken */
 	} rows[] = {
-		{"{\"version\": 1, " ID ", \"genesis_keys\": [\"" K2 "\", \"" K1 "\"]}", NULL},
-		{"{\"version\": 2, " ID ", \"genesis_keys\": [\"" K1 "\"]}", "E-AUTHORITY-006"},
-		{"{\"version\": 1, " ID ", \"genesis_keys\": []}", "E-AUTHORITY-005"},
-		{"{\"version\": 1, " ID ", \"genesis_keys\": [\"" K1 "\", \"" K1 "\"]}", "E-AUTHORITY-005"},
-		{"{\"version\": 1, " ID ", \"genesis_keys\": [7]}", "E-AUTHORITY-005"},
-		{"{\"version\": 1, " ID ", \"genesis_keys\": [\"11\"]}", "E-AUTHORITY-005"},
-		{"{\"version\": 1, \"deployment_id\": \"00\", \"genesis_keys\": [\"" K1 "\"]}",
-		 "E-AUTHORITY-005"},
-		{"{\"version\": 1, " ID ", \"genesis_keys\": [\"" K1 "\"], \"x\": 1}", "E-JSON-020"},
-		{"{\"version\": 1, " ID "}", "E-JSON-021"},
-		{"[]", "E-JSON-022"},
-		{"", "E-JSON-001"},
+	        {"{\"version\": 1, " ID ", \"genesis_keys\": [\"" K2 "\", \"" K1 "\"]}", NULL},
+	        {"{\"version\": 2, " ID ", \"genesis_keys\": [\"" K1 "\"]}", "E-AUTHORITY-006"},
+	        {"{\"version\": 1, " ID ", \"genesis_keys\": []}", "E-AUTHORITY-005"},
+	        {"{\"version\": 1, " ID ", \"genesis_keys\": [\"" K1 "\", \"" K1 "\"]}",
+	         "E-AUTHORITY-005"},
+	        {"{\"version\": 1, " ID ", \"genesis_keys\": [7]}", "E-AUTHORITY-005"},
+	        {"{\"version\": 1, " ID ", \"genesis_keys\": [\"11\"]}", "E-AUTHORITY-005"},
+	        {"{\"version\": 1, \"deployment_id\": \"00\", \"genesis_keys\": [\"" K1 "\"]}",
+	         "E-AUTHORITY-005"},
+	        {"{\"version\": 1, " ID ", \"genesis_keys\": [\"" K1 "\"], \"x\": 1}",
+	         "E-JSON-020"},
+	        {"{\"version\": 1, " ID "}", "E-JSON-021"},
+	        {"[]", "E-JSON-022"},
+	        {"", "E-JSON-001"},
 	};
 	struct err err;
 
@@ -430,10 +431,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_whole_history_is_taken), cmocka_unit_test(lies),
-		cmocka_unit_test(failure_changes_nothing),  cmocka_unit_test(every_bit),
-		cmocka_unit_test(malformed_records),        cmocka_unit_test(genesis_json),
-		cmocka_unit_test(pins_of_arguments),
+	        cmocka_unit_test(a_whole_history_is_taken), cmocka_unit_test(lies),
+	        cmocka_unit_test(failure_changes_nothing),  cmocka_unit_test(every_bit),
+	        cmocka_unit_test(malformed_records),        cmocka_unit_test(genesis_json),
+	        cmocka_unit_test(pins_of_arguments),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

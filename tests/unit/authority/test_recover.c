@@ -36,7 +36,8 @@ scene_make(struct scene *s)
 	store_mem_open(&s->store);
 	s->a = keeper(&s->store);
 	set_ok(s->a, &w1, people()->alice, &answer);
-	assert_true(base64_decode(BASE64_STD, answer_text(&arena, &answer, "shares"), &s->doc_bytes));
+	assert_true(
+	        base64_decode(BASE64_STD, answer_text(&arena, &answer, "shares"), &s->doc_bytes));
 	assert_ok(shares_parse(buf_view(&s->doc_bytes), &s->doc, &err));
 	for (int i = 0; i < 3; i++)
 		assert_ok(share_open(&s->doc, people()->rsa[i], &s->shares[i], &err));
@@ -234,10 +235,12 @@ messages_for_others_do_not_open(void **state)
 	assert_fails(authority_recover(b, buf_view(&sealed), NOW, &answer, &err), "E-HPKE-002");
 	buf_reset(&sealed);
 	assert_ok(seal_to(st.kem, SEAL_RECOVER, &s.genesis, BYTES("x"), &sealed, &err));
-	assert_fails(authority_recover(b, buf_view(&sealed), NOW, &answer, &err), "E-AUTHORITY-080");
+	assert_fails(authority_recover(b, buf_view(&sealed), NOW, &answer, &err),
+	             "E-AUTHORITY-080");
 	store_mem_open(&empty);
 	c = keeper(&empty);
-	assert_fails(authority_recover(c, buf_view(&sealed), NOW, &answer, &err), "E-AUTHORITY-085");
+	assert_fails(authority_recover(c, buf_view(&sealed), NOW, &answer, &err),
+	             "E-AUTHORITY-085");
 	authority_free(c);
 	c = NULL;
 	store_mem_close(&empty);
@@ -377,7 +380,8 @@ a_replica_pulls_and_follows(void **state)
 	assert_bytes(hash256_view(&x.mesh_key), hash256_view(&y.mesh_key));
 	assert_bytes(hash256_view(&x.root_key), hash256_view(&y.root_key));
 	assert_fails(authority_adopt(b, buf_view(&sealed), NOW, &err), "E-AUTHORITY-088");
-	/* One sets, the other takes it up; a set by the one behind is a conflict that names the head. */
+	/* One sets, the other takes it up; a set by the one behind is a conflict that names the
+	 * head. */
 	w.salt = 6;
 	set_ok(b, &w, people()->alice, &answer);
 	{
@@ -386,7 +390,8 @@ a_replica_pulls_and_follows(void **state)
 		w.salt = 7;
 		set_make(&late, &w, authority_head(s.a));
 		set_sign(&late, people()->alice, authority_head(s.a), 4);
-		assert_fails(authority_set(s.a, &late.request, NOW, &answer, &err), "E-AUTHORITY-061");
+		assert_fails(authority_set(s.a, &late.request, NOW, &answer, &err),
+		             "E-AUTHORITY-061");
 	}
 	authority_state(s.a, NOW, &x);
 	authority_state(b, NOW, &y);
@@ -468,17 +473,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(two_of_three_recover),
-		cmocka_unit_test(a_wrong_share_is_named),
-		cmocka_unit_test(recovery_from_an_older_store),
-		cmocka_unit_test(shares_are_forgotten_after_an_hour),
-		cmocka_unit_test(messages_for_others_do_not_open),
-		cmocka_unit_test(foreign_histories_are_refused),
-		cmocka_unit_test(damaged_stores_are_refused),
-		cmocka_unit_test(fake_recovery_with_the_hosts_own_store),
-		cmocka_unit_test(a_replica_pulls_and_follows),
-		cmocka_unit_test(a_replica_refuses_less_than_it_pulled),
-		cmocka_unit_test(rules_hold_for_what_the_store_brings),
+	        cmocka_unit_test(two_of_three_recover),
+	        cmocka_unit_test(a_wrong_share_is_named),
+	        cmocka_unit_test(recovery_from_an_older_store),
+	        cmocka_unit_test(shares_are_forgotten_after_an_hour),
+	        cmocka_unit_test(messages_for_others_do_not_open),
+	        cmocka_unit_test(foreign_histories_are_refused),
+	        cmocka_unit_test(damaged_stores_are_refused),
+	        cmocka_unit_test(fake_recovery_with_the_hosts_own_store),
+	        cmocka_unit_test(a_replica_pulls_and_follows),
+	        cmocka_unit_test(a_replica_refuses_less_than_it_pulled),
+	        cmocka_unit_test(rules_hold_for_what_the_store_brings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

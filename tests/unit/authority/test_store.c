@@ -4,8 +4,8 @@
 #include "base/text.h"
 #include "unit.h"
 
-#include <stdlib.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -198,8 +198,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(in_memory), cmocka_unit_test(in_a_directory),
-		cmocka_unit_test(killed_at_any_moment),
+	        cmocka_unit_test(in_memory),
+	        cmocka_unit_test(in_a_directory),
+	        cmocka_unit_test(killed_at_any_moment),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -136,10 +136,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(write_replaces_whole_files),
-		cmocka_unit_test(failures_leave_nothing_behind),
-		cmocka_unit_test(errors_gain_context_on_the_way_up),
-		cmocka_unit_test(guest_clock_has_a_floor),
+	        cmocka_unit_test(write_replaces_whole_files),
+	        cmocka_unit_test(failures_leave_nothing_behind),
+	        cmocka_unit_test(errors_gain_context_on_the_way_up),
+	        cmocka_unit_test(guest_clock_has_a_floor),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, drop_dir);

@@ -141,12 +141,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(slices),
-		cmocka_unit_test(cursor_latches),
-		cmocka_unit_test(buffer_stops_at_its_maximum),
-		cmocka_unit_test(arena_caps_aligns_and_releases),
-		cmocka_unit_test(arena_survives_every_failed_allocation),
-		cmocka_unit_test(secrets_are_wiped_and_compared),
+	        cmocka_unit_test(slices),
+	        cmocka_unit_test(cursor_latches),
+	        cmocka_unit_test(buffer_stops_at_its_maximum),
+	        cmocka_unit_test(arena_caps_aligns_and_releases),
+	        cmocka_unit_test(arena_survives_every_failed_allocation),
+	        cmocka_unit_test(secrets_are_wiped_and_compared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,8 +10,8 @@ hex_rows(void **state)
 		const char *text;
 		bool ok;
 	} rows[] = {
-		{"", true}, {"00", true}, {"fF", true}, {"f", false}, {"0g", false}, {"/0", false},
-		{":0", false}, {"@0", false}, {"G0", false}, {"`0", false},
+	        {"", true},    {"00", true},  {"fF", true},  {"f", false},  {"0g", false},
+	        {"/0", false}, {":0", false}, {"@0", false}, {"G0", false}, {"`0", false},
 	};
 
 	(void)state;
@@ -46,14 +46,25 @@ base64_rows(void **state)
 		const char *text;
 		const char *plain; /* NULL: refuse */
 	} rows[] = {
-		{BASE64_STD, "", ""}, {BASE64_STD, "Zg==", "f"}, {BASE64_STD, "Zm8=", "fo"},
-		{BASE64_STD, "Zm9v", "foo"}, {BASE64_STD, "Zm9vYg==", "foob"},
-		{BASE64_STD, "Zm9vYmE=", "fooba"}, {BASE64_STD, "Zm9vYmFy", "foobar"},
-		{BASE64_URL_UNPADDED, "Zg", "f"}, {BASE64_URL, "_-8=", "\xff\xef"},
-		{BASE64_STD, "/+8=", "\xff\xef"}, {BASE64_STD, "_-8=", NULL},
-		{BASE64_STD, "Zg", NULL}, {BASE64_STD, "Zh==", NULL}, {BASE64_STD, "Zg=", NULL},
-		{BASE64_STD, "Zg==\n", NULL}, {BASE64_STD, "Z===", NULL}, {BASE64_STD, "====", NULL},
-		{BASE64_STD_UNPADDED, "Zg==", NULL}, {BASE64_STD_UNPADDED, "Z", NULL},
+	        {BASE64_STD, "", ""},
+	        {BASE64_STD, "Zg==", "f"},
+	        {BASE64_STD, "Zm8=", "fo"},
+	        {BASE64_STD, "Zm9v", "foo"},
+	        {BASE64_STD, "Zm9vYg==", "foob"},
+	        {BASE64_STD, "Zm9vYmE=", "fooba"},
+	        {BASE64_STD, "Zm9vYmFy", "foobar"},
+	        {BASE64_URL_UNPADDED, "Zg", "f"},
+	        {BASE64_URL, "_-8=", "\xff\xef"},
+	        {BASE64_STD, "/+8=", "\xff\xef"},
+	        {BASE64_STD, "_-8=", NULL},
+	        {BASE64_STD, "Zg", NULL},
+	        {BASE64_STD, "Zh==", NULL},
+	        {BASE64_STD, "Zg=", NULL},
+	        {BASE64_STD, "Zg==\n", NULL},
+	        {BASE64_STD, "Z===", NULL},
+	        {BASE64_STD, "====", NULL},
+	        {BASE64_STD_UNPADDED, "Zg==", NULL},
+	        {BASE64_STD_UNPADDED, "Z", NULL},
 	};
 
 	(void)state;
@@ -80,9 +91,17 @@ utf8_rows(void **state)
 		const char *text;
 		bool ok;
 	} rows[] = {
-		{"a", true}, {"\xc3\xa9", true}, {"\xe2\x82\xac", true}, {"\xf0\x9f\x98\x80", true},
-		{"\xc0\x80", false}, {"\xe0\x80\x80", false}, {"\xed\xa0\x80", false},
-		{"\xf4\x90\x80\x80", false}, {"\xff", false}, {"\xc3", false}, {"\x80", false},
+	        {"a", true},
+	        {"\xc3\xa9", true},
+	        {"\xe2\x82\xac", true},
+	        {"\xf0\x9f\x98\x80", true},
+	        {"\xc0\x80", false},
+	        {"\xe0\x80\x80", false},
+	        {"\xed\xa0\x80", false},
+	        {"\xf4\x90\x80\x80", false},
+	        {"\xff", false},
+	        {"\xc3", false},
+	        {"\x80", false},
 	};
 
 	(void)state;
@@ -107,10 +126,16 @@ time_rows(void **state)
 		const char *text;
 		int64_t t; /* -1: refuse */
 	} rows[] = {
-		{"1970-01-01T00:00:00Z", 0}, {"2026-11-24T05:47:00Z", 1795499220},
-		{"2026-11-24T07:47:00.123+02:00", 1795499220}, {"2024-02-29T00:00:00Z", 1709164800},
-		{"2023-02-29T00:00:00Z", -1}, {"2026-13-01T00:00:00Z", -1}, {"2026-11-24", -1},
-		{"2026-11-24T05:47:00", -1}, {"2026-11-24T05:47:00.Z", -1}, {"", -1},
+	        {"1970-01-01T00:00:00Z", 0},
+	        {"2026-11-24T05:47:00Z", 1795499220},
+	        {"2026-11-24T07:47:00.123+02:00", 1795499220},
+	        {"2024-02-29T00:00:00Z", 1709164800},
+	        {"2023-02-29T00:00:00Z", -1},
+	        {"2026-13-01T00:00:00Z", -1},
+	        {"2026-11-24", -1},
+	        {"2026-11-24T05:47:00", -1},
+	        {"2026-11-24T05:47:00.Z", -1},
+	        {"", -1},
 	};
 
 	(void)state;
@@ -149,10 +174,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(hex_rows), cmocka_unit_test(hex_round_trip),
-		cmocka_unit_test(base64_rows), cmocka_unit_test(utf8_rows),
-		cmocka_unit_test(escape_makes_terminals_safe), cmocka_unit_test(time_rows),
-		cmocka_unit_test(numbers),
+	        cmocka_unit_test(hex_rows),
+	        cmocka_unit_test(hex_round_trip),
+	        cmocka_unit_test(base64_rows),
+	        cmocka_unit_test(utf8_rows),
+	        cmocka_unit_test(escape_makes_terminals_safe),
+	        cmocka_unit_test(time_rows),
+	        cmocka_unit_test(numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,7 +67,8 @@ repeats_the_verdict(void **state)
 	assert_ok(verify_text(buf_view(&g_text), 0, true, &err));
 	assert_fails(verify_text(buf_view(&g_text), 0, false, &err), "E-SESSION-008");
 	/* Years later the lists have ended; at its own time they have not. */
-	assert_fails(verify_text(buf_view(&g_text), g_world->now + (int64_t)86400 * 3650, true, &err),
+	assert_fails(verify_text(buf_view(&g_text), g_world->now + (int64_t)86400 * 3650, true,
+	                         &err),
 	             "E-EVIDENCE-100");
 }
 
@@ -77,7 +78,9 @@ time_is_bounded_by_the_state(void **state)
 	static const struct {
 		int64_t offset;
 		const char *id;
-	} rows[] = {{0, NULL}, {-SESSION_SKEW_SECONDS, NULL}, {-SESSION_SKEW_SECONDS - 2, "E-RECEIPT-002"}};
+	} rows[] = {{0, NULL},
+	            {-SESSION_SKEW_SECONDS, NULL},
+	            {-SESSION_SKEW_SECONDS - 2, "E-RECEIPT-002"}};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -105,11 +108,21 @@ every_field_counts(void **state)
 		struct err err = {0};
 
 		switch (field) {
-		case 0: r.channel.nonce[31] ^= 1; break;
-		case 1: r.channel.server_key.b[0] ^= 1; break;
-		case 2: r.channel.exporter[5] ^= 1; break;
-		case 3: r.pins.deployment_id[0] ^= 1; break;
-		case 4: r.pins.keys[0].b[0] ^= 1; break;
+		case 0:
+			r.channel.nonce[31] ^= 1;
+			break;
+		case 1:
+			r.channel.server_key.b[0] ^= 1;
+			break;
+		case 2:
+			r.channel.exporter[5] ^= 1;
+			break;
+		case 3:
+			r.pins.deployment_id[0] ^= 1;
+			break;
+		case 4:
+			r.pins.keys[0].b[0] ^= 1;
+			break;
 		default:
 			buf_bytes(&manifest, r.manifest);
 			buf_str(&manifest, "\n");
@@ -129,7 +142,8 @@ malformed_receipts(void **state)
 	(void)state;
 	for (size_t n = 0; n + 2 < g_text.n; n += g_text.n / 97 + 1)
 		assert_false(is_ok(verify_text(bytes_sub(buf_view(&g_text), 0, n), 0, true, &err)));
-	/* Flipped bits in the text: no longer JSON, another value, or the same spelled otherwise. */
+	/* Flipped bits in the text: no longer JSON, another value, or the same spelled otherwise.
+	 */
 	for (size_t bit = 0; bit < g_text.n * 8; bit += g_text.n * 8 / 601 + 1) {
 		CLEANUP(arena_done) struct arena a = {0};
 		struct receipt r, want = made();
@@ -144,21 +158,22 @@ malformed_receipts(void **state)
 		assert_memory_equal(&r.channel, &want.channel, sizeof r.channel);
 		assert_bytes(r.manifest, want.manifest);
 	}
-	assert_fails(verify_text(BYTES("{\"receipt\":2,\"time\":\"\",\"nonce\":\"\",\"serverKey\":\"\","
-	                               "\"exporter\":\"\",\"genesis\":{},\"manifest\":\"\","
-	                               "\"answer\":\"\"}"),
-	                         0, true, &err),
-	             "E-RECEIPT-001");
+	assert_fails(
+	        verify_text(BYTES("{\"receipt\":2,\"time\":\"\",\"nonce\":\"\",\"serverKey\":\"\","
+	                          "\"exporter\":\"\",\"genesis\":{},\"manifest\":\"\","
+	                          "\"answer\":\"\"}"),
+	                    0, true, &err),
+	        "E-RECEIPT-001");
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(repeats_the_verdict),
-		cmocka_unit_test(time_is_bounded_by_the_state),
-		cmocka_unit_test(every_field_counts),
-		cmocka_unit_test(malformed_receipts),
+	        cmocka_unit_test(repeats_the_verdict),
+	        cmocka_unit_test(time_is_bounded_by_the_state),
+	        cmocka_unit_test(every_field_counts),
+	        cmocka_unit_test(malformed_receipts),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

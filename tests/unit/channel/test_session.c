@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PROTOCOL section 13, against the engine: what a hostile front, host or store can put into an attest answer. */
+/* PROTOCOL section 13, against the engine: what a hostile front, host or store can put into an
+ * attest answer. */
 #include "world.h"
 
 #include "authority/answer.h"
@@ -40,8 +41,10 @@ channel_of(uint8_t fill)
 static struct session_expect
 expect_pod(void)
 {
-	return (struct session_expect){.mode = SESSION_POD, .pins = g_world->pins,
-	                               .own_policy = g_world->web, .now = g_world->now};
+	return (struct session_expect){.mode = SESSION_POD,
+	                               .pins = g_world->pins,
+	                               .own_policy = g_world->web,
+	                               .now = g_world->now};
 }
 
 /* What the engine says about the answer; *id gets the error's, "" when accepted. */
@@ -149,8 +152,10 @@ identity_of_the_coordinator(void **state)
 		enum guest_name guest;
 		const char *reason;
 	} rows[] = {
-		{GUEST_MEASUREMENT, "measurement"}, {GUEST_WEB, "host-data"},
-		{GUEST_DEBUG, "debug"}, {GUEST_STRANGER, "host-data"},
+	        {GUEST_MEASUREMENT, "measurement"},
+	        {GUEST_WEB, "host-data"},
+	        {GUEST_DEBUG, "debug"},
+	        {GUEST_STRANGER, "host-data"},
 	};
 	struct session_channel c = channel_of(1);
 	struct session_expect e = expect_pod();
@@ -223,8 +228,11 @@ keys_belong_to_the_state(void **state)
 	CLEANUP(answer_done) struct answer a;
 	CLEANUP(key_drop) struct key *mine = key_generate(KEY_P256, 0);
 	CLEANUP(cert_drop) struct cert *forged = NULL;
-	struct cert_spec spec = {.profile = CERT_CA, .subject_cn = "root", .key = mine,
-	                         .signer = mine, .not_before = g_world->now - 60,
+	struct cert_spec spec = {.profile = CERT_CA,
+	                         .subject_cn = "root",
+	                         .key = mine,
+	                         .signer = mine,
+	                         .not_before = g_world->now - 60,
 	                         .not_after = g_world->now + 60};
 	struct session_expect e = expect_pod();
 	struct err err;
@@ -307,7 +315,8 @@ unknown_trust_root(void **state)
 	CLEANUP(buf_done) struct buf ignored = {0};
 	CLEANUP(answer_done) struct answer a;
 	struct hash256 root = processor_trust_root(g_world->processor);
-	struct authority_options o = {.pins = g_world->pins, .has_own_policy = true,
+	struct authority_options o = {.pins = g_world->pins,
+	                              .has_own_policy = true,
 	                              .own_policy = g_world->coordinator};
 	struct authority *twin = NULL;
 	struct session_expect e = expect_pod();
@@ -335,7 +344,8 @@ seed_of_the_host(void **state)
 	struct session_channel c = channel_of(1);
 	CLEANUP(answer_done) struct answer good;
 	CLEANUP(answer_done) struct answer fake;
-	struct authority_options o = {.pins = g_world->pins, .has_own_policy = true,
+	struct authority_options o = {.pins = g_world->pins,
+	                              .has_own_policy = true,
 	                              .own_policy = g_world->coordinator};
 	struct authority *twin = NULL;
 	struct session_expect e = expect_pod();
@@ -408,7 +418,8 @@ empty_coordinator(void **state)
 	CLEANUP(answer_done) struct answer a;
 	CLEANUP(manifest_drop) struct manifest *m = NULL;
 	struct session_seen seen = {.generation = 1};
-	struct authority_options o = {.pins = g_world->pins, .has_own_policy = true,
+	struct authority_options o = {.pins = g_world->pins,
+	                              .has_own_policy = true,
 	                              .own_policy = g_world->coordinator};
 	struct session_expect e = expect_pod();
 	struct authority *empty = NULL;
@@ -496,7 +507,8 @@ truncated_and_malformed(void **state)
 	for (size_t n = 0; n < body.n; n += 97) {
 		CLEANUP(session_done) struct session s = {0};
 
-		assert_false(is_ok(session_accept(&e, &c, bytes_sub(buf_view(&body), 0, n), &s, &err)));
+		assert_false(
+		        is_ok(session_accept(&e, &c, bytes_sub(buf_view(&body), 0, n), &s, &err)));
 		assert_null(s.manifest);
 		assert_null(s.answer_key);
 	}
@@ -542,17 +554,23 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(accepted_when_all_fits), cmocka_unit_test(batched_leaf),
-		cmocka_unit_test(bound_to_this_session),
-		cmocka_unit_test(identity_of_the_coordinator),
-		cmocka_unit_test(purposes_do_not_mix),
-		cmocka_unit_test(every_byte_of_the_state_counts),
-		cmocka_unit_test(keys_belong_to_the_state), cmocka_unit_test(chain_of_records),
-		cmocka_unit_test(other_deployment), cmocka_unit_test(unknown_trust_root),
-		cmocka_unit_test(seed_of_the_host), cmocka_unit_test(nothing_goes_back),
-		cmocka_unit_test(empty_coordinator), cmocka_unit_test(expected_manifest),
-		cmocka_unit_test(wrong_clocks), cmocka_unit_test(truncated_and_malformed),
-		cmocka_unit_test(signed_answers),
+	        cmocka_unit_test(accepted_when_all_fits),
+	        cmocka_unit_test(batched_leaf),
+	        cmocka_unit_test(bound_to_this_session),
+	        cmocka_unit_test(identity_of_the_coordinator),
+	        cmocka_unit_test(purposes_do_not_mix),
+	        cmocka_unit_test(every_byte_of_the_state_counts),
+	        cmocka_unit_test(keys_belong_to_the_state),
+	        cmocka_unit_test(chain_of_records),
+	        cmocka_unit_test(other_deployment),
+	        cmocka_unit_test(unknown_trust_root),
+	        cmocka_unit_test(seed_of_the_host),
+	        cmocka_unit_test(nothing_goes_back),
+	        cmocka_unit_test(empty_coordinator),
+	        cmocka_unit_test(expected_manifest),
+	        cmocka_unit_test(wrong_clocks),
+	        cmocka_unit_test(truncated_and_malformed),
+	        cmocka_unit_test(signed_answers),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

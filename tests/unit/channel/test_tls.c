@@ -6,12 +6,12 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <netinet/in.h>
 #include <unistd.h>
 
 enum { SMALL_BODY = 64, LARGE_BODY = 200000 };
@@ -34,9 +34,10 @@ answer_exporter(struct server *s, server_conn c)
 
 	assert_true(tls_exporter(server_conn_stream(s, c), BYTES("attest"), TLS_SERVER, nonce,
 	                         exporter));
-	server_answer(s, c, &(struct server_answer){.status = 200,
-	                                            .content_type = "x/y",
-	                                            .body = bytes_of(exporter, 32)});
+	server_answer(s, c,
+	              &(struct server_answer){.status = 200,
+	                                      .content_type = "x/y",
+	                                      .body = bytes_of(exporter, 32)});
 }
 
 static void
@@ -86,9 +87,15 @@ setup(void **state)
 {
 	struct fixture *f = mem_new(struct fixture);
 	struct server_config config = {
-		.layer = &tls_layer, .ctx = f, .conn_data = sizeof(unsigned int), .max_conns = 4,
-		.max_body = SMALL_BODY, .handshake_ms = 300, .request_ms = 600, .answer_ms = 600,
-		.handle = handle,
+	        .layer = &tls_layer,
+	        .ctx = f,
+	        .conn_data = sizeof(unsigned int),
+	        .max_conns = 4,
+	        .max_body = SMALL_BODY,
+	        .handshake_ms = 300,
+	        .request_ms = 600,
+	        .answer_ms = 600,
+	        .handle = handle,
 	};
 	struct sockaddr_in6 name;
 	socklen_t n = sizeof name;
@@ -138,8 +145,8 @@ both_ends_agree(void **state)
 		assert_ok(client_open(tls, f->address, 2000, &c, &err));
 		seen = client_peer_key_id(c);
 		assert_memory_equal(seen.b, key.b, 32);
-		assert_ok(client_call(c, "GET", "/exporter", NULL, 0, (struct bytes){0},
-		                      100, 2000, &a, &err));
+		assert_ok(client_call(c, "GET", "/exporter", NULL, 0, (struct bytes){0}, 100, 2000,
+		                      &a, &err));
 		assert_true(client_exporter(c, BYTES("attest"), TLS_SERVER, nonce, mine[i]));
 		assert_bytes(buf_view(&a.body), bytes_of(mine[i], 32));
 		assert_true(client_exporter(c, BYTES("attest"), TLS_CLIENT, nonce, wrong));
@@ -166,8 +173,8 @@ answers_in_order(void **state)
 	for (unsigned int i = 2; i <= 4; i++) {
 		CLEANUP(client_answer_done) struct client_answer a = {0};
 
-		assert_ok(client_call(c, "GET", "/count", NULL, 0, (struct bytes){0}, 100,
-		                      2000, &a, &err));
+		assert_ok(client_call(c, "GET", "/count", NULL, 0, (struct bytes){0}, 100, 2000, &a,
+		                      &err));
 		assert_bytes(buf_view(&a.body), bytes_of(&i, sizeof i));
 		assert_bytes(buf_view(&a.signature), BYTES("\1\2"));
 	}
@@ -181,8 +188,9 @@ body_limits(void **state)
 		size_t n;
 		unsigned int status;
 	} rows[] = {
-		{false, SMALL_BODY, 200}, {false, SMALL_BODY + 1, 413}, {true, SMALL_BODY + 1, 200},
-		{true, LARGE_BODY, 200}, {true, LARGE_BODY + 1, 413}, {false, LARGE_BODY * 10, 413},
+	        {false, SMALL_BODY, 200},    {false, SMALL_BODY + 1, 413},
+	        {true, SMALL_BODY + 1, 200}, {true, LARGE_BODY, 200},
+	        {true, LARGE_BODY + 1, 413}, {false, LARGE_BODY * 10, 413},
 	};
 	struct fixture *f = *state;
 	CLEANUP(tls_client_drop) struct tls_client *tls = NULL;
@@ -220,12 +228,10 @@ client_limits(void **state)
 
 	assert_ok(tls_client_new(&tls, &err));
 	assert_ok(client_open(tls, f->address, 2000, &c, &err));
-	assert_fails(client_call(c, "POST", "/small", NULL, 0, BYTES("abc"), 2, 2000, &a,
-	                         &err),
+	assert_fails(client_call(c, "POST", "/small", NULL, 0, BYTES("abc"), 2, 2000, &a, &err),
 	             "E-CHANNEL-006");
 	/* A failed call ends the connection for good. */
-	assert_fails(client_call(c, "POST", "/small", NULL, 0, BYTES("abc"), 3, 2000, &a,
-	                         &err),
+	assert_fails(client_call(c, "POST", "/small", NULL, 0, BYTES("abc"), 3, 2000, &a, &err),
 	             "E-CHANNEL-005");
 }
 
@@ -240,10 +246,9 @@ no_silent_reconnect(void **state)
 
 	assert_ok(tls_client_new(&tls, &err));
 	assert_ok(client_open(tls, f->address, 2000, &c, &err));
-	assert_ok(client_call(c, "GET", "/close", NULL, 0, (struct bytes){0}, 10, 2000,
-	                      &a, &err));
-	assert_fails(client_call(c, "GET", "/close", NULL, 0, (struct bytes){0}, 10, 2000,
-	                         &b, &err),
+	assert_ok(client_call(c, "GET", "/close", NULL, 0, (struct bytes){0}, 10, 2000, &a, &err));
+	assert_fails(client_call(c, "GET", "/close", NULL, 0, (struct bytes){0}, 10, 2000, &b,
+	                         &err),
 	             "E-CHANNEL-005");
 }
 
@@ -259,8 +264,7 @@ deadlines_of_the_client(void **state)
 
 	assert_ok(tls_client_new(&tls, &err));
 	assert_ok(client_open(tls, f->address, 2000, &c, &err));
-	assert_fails(client_call(c, "GET", "/never", NULL, 0, (struct bytes){0}, 10, 200,
-	                         &a, &err),
+	assert_fails(client_call(c, "GET", "/never", NULL, 0, (struct bytes){0}, 10, 200, &a, &err),
 	             "E-CHANNEL-005");
 	assert_true(clock_mono_ns() - begin < 1500000000);
 	assert_fails(client_open(tls, "nothing", 100, &c, &err), "E-CHANNEL-001");
@@ -364,11 +368,15 @@ main(void)
 {
 #define WITH_SERVER(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		WITH_SERVER(both_ends_agree), WITH_SERVER(answers_in_order),
-		WITH_SERVER(body_limits), WITH_SERVER(client_limits),
-		WITH_SERVER(no_silent_reconnect), WITH_SERVER(deadlines_of_the_client),
-		WITH_SERVER(deadlines_of_the_server), WITH_SERVER(connection_limit),
-		WITH_SERVER(only_tls13_without_resumption),
+	        WITH_SERVER(both_ends_agree),
+	        WITH_SERVER(answers_in_order),
+	        WITH_SERVER(body_limits),
+	        WITH_SERVER(client_limits),
+	        WITH_SERVER(no_silent_reconnect),
+	        WITH_SERVER(deadlines_of_the_client),
+	        WITH_SERVER(deadlines_of_the_server),
+	        WITH_SERVER(connection_limit),
+	        WITH_SERVER(only_tls13_without_resumption),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,11 +13,18 @@
 #include "base/text.h"
 #include "channel/session.h"
 #include "evidence/binding.h"
-#include "json/value.h"
 #include "node/processor.h"
 #include "unit.h"
+#include "json/value.h"
 
-enum guest_name { GUEST_COORDINATOR, GUEST_WEB, GUEST_MEASUREMENT, GUEST_DEBUG, GUEST_STRANGER, GUESTS };
+enum guest_name {
+	GUEST_COORDINATOR,
+	GUEST_WEB,
+	GUEST_MEASUREMENT,
+	GUEST_DEBUG,
+	GUEST_STRANGER,
+	GUESTS
+};
 
 struct world {
 	int64_t now;
@@ -55,14 +62,16 @@ world_values(const struct world *w, const struct hash256 *root, struct buf *out)
 	const struct processor_facts *f = processor_get_facts(w->processor);
 	char hex[65];
 
-	buf_str(out, "{\"snp\":[{\"Platform\":\"test\",\"ProductName\":\"Genoa\",\"TrustedMeasurement\":\"");
+	buf_str(out, "{\"snp\":[{\"Platform\":\"test\",\"ProductName\":\"Genoa\","
+	             "\"TrustedMeasurement\":\"");
 	for (int i = 0; i < 96; i++)
 		buf_u8(out, '1');
-	buf_printf(out,
-	           "\",\"MinimumTCB\":{\"BootloaderVersion\":%u,\"TEEVersion\":%u,\"SNPVersion\":%u,"
-	           "\"MicrocodeVersion\":%u},\"TrustRoot\":\"%s\"}]}",
-	           f->tcb.bootloader, f->tcb.tee, f->tcb.snp, f->tcb.microcode,
-	           hash256_hex(root, hex));
+	buf_printf(
+	        out,
+	        "\",\"MinimumTCB\":{\"BootloaderVersion\":%u,\"TEEVersion\":%u,\"SNPVersion\":%u,"
+	        "\"MicrocodeVersion\":%u},\"TrustRoot\":\"%s\"}]}",
+	        f->tcb.bootloader, f->tcb.tee, f->tcb.snp, f->tcb.microcode,
+	        hash256_hex(root, hex));
 }
 
 static inline void
@@ -162,8 +171,10 @@ world_new(const char *name)
 	w->pins = (struct pins){.deployment_id = {1, 2, 3}};
 	assert_ok(pins_add_key(&w->pins, &id, &err));
 	store_mem_open(&w->store);
-	o = (struct authority_options){.pins = w->pins, .store = w->store,
-	                               .has_own_policy = true, .own_policy = w->coordinator};
+	o = (struct authority_options){.pins = w->pins,
+	                               .store = w->store,
+	                               .has_own_policy = true,
+	                               .own_policy = w->coordinator};
 	assert_ok(authority_new(&o, w->now, &w->authority, &err));
 	world_manifest(w, NULL, "web", &w->manifest);
 	assert_ok(world_set(w, w->authority, buf_view(&w->manifest), w->owner, &answer, &err));

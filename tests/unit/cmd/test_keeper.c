@@ -149,7 +149,7 @@ ask(const struct message *m, struct message *answer)
 	do {                                                                                       \
 		assert_int_equal((m)->kind, MESSAGE_ERROR);                                        \
 		if (!bytes_is((m)->error, want))                                                   \
-			fail_msg("got %.*s (%.*s), want %s", BYTES_ARG((m)->error),                  \
+			fail_msg("got %.*s (%.*s), want %s", BYTES_ARG((m)->error),                \
 			         BYTES_ARG((m)->text), want);                                      \
 	} while (0)
 
@@ -172,8 +172,10 @@ setup(void **state)
 	keeper_init(g.keeper, &g.world->pins, &front[0], 1, &judge[0], 1, device[0], 0);
 	g.keeper->tee = TEE_SNP;
 	store_mem_open(&g.store);
-	o = (struct authority_options){.pins = g.world->pins, .store = g.store,
-	                               .has_own_policy = true, .own_policy = g.world->coordinator};
+	o = (struct authority_options){.pins = g.world->pins,
+	                               .store = g.store,
+	                               .has_own_policy = true,
+	                               .own_policy = g.world->coordinator};
 	assert_ok(authority_new(&o, g.world->now, &g.keeper->authority, &err));
 	assert_ok(world_set(g.world, g.keeper->authority, buf_view(&g.world->manifest),
 	                    g.world->owner, &ignored, &err));
@@ -300,12 +302,13 @@ certificate_and_secret(void **state)
 	buf_reset(&sealed);
 	assert_ok(json_parse(&arena, a.body, NULL, &v, &err));
 	assert_true(base64_decode(BASE64_STD, json_text(json_get(&v, "secret")), &sealed));
-	assert_ok(seal_open(p.kem, SEAL_WORKLOAD_SECRET, genesis, buf_view(&sealed), &secret, &err));
+	assert_ok(
+	        seal_open(p.kem, SEAL_WORKLOAD_SECRET, genesis, buf_view(&sealed), &secret, &err));
 	assert_int_equal(secret.n, 64);
 	/* So is one that swaps the sealed secret for its own. */
 	sealed.p[40] ^= 1;
 	assert_false(is_ok(
-		seal_open(p.kem, SEAL_WORKLOAD_SECRET, genesis, buf_view(&sealed), &secret, &err)));
+	        seal_open(p.kem, SEAL_WORKLOAD_SECRET, genesis, buf_view(&sealed), &secret, &err)));
 }
 
 /* swaps KEM key, CSR, exporter, server key, nonce */
@@ -427,7 +430,11 @@ who_gets_no_certificate(void **state)
 static void
 malformed_requests(void **state)
 {
-	static const char *const bodies[] = {"", "{", "[]", "{}", "{\"csr\":1,\"kem\":\"\",\"evidence\":{}}",
+	static const char *const bodies[] = {"",
+	                                     "{",
+	                                     "[]",
+	                                     "{}",
+	                                     "{\"csr\":1,\"kem\":\"\",\"evidence\":{}}",
 	                                     "{\"csr\":\"AA==\",\"kem\":\"AA==\",\"evidence\":{}}"};
 	struct message ready = {.kind = MESSAGE_READY};
 	struct err err;
@@ -486,7 +493,9 @@ a_verifier_lies(void **state)
 		assert_true(hear(&a));
 		assert_int_equal(a.kind, MESSAGE_ERROR);
 		if (i != 2)
-			assert_refused(&a, i == 0 ? "E-KEEPER-009" : i == 1 ? "E-AUTHORITY-070" : "E-KEEPER-010");
+			assert_refused(&a, i == 0   ? "E-KEEPER-009"
+			                   : i == 1 ? "E-AUTHORITY-070"
+			                            : "E-KEEPER-010");
 	}
 }
 
@@ -543,7 +552,9 @@ limits(void **state)
 	(void)state;
 	for (uint32_t i = 0; i <= KEEPER_MAX_LEAVES; i++)
 		keeper_front_message(g.keeper, 0,
-		                     &(struct message){.kind = MESSAGE_ATTEST, .id = i + 1, .code = 1});
+		                     &(struct message){.kind = MESSAGE_ATTEST,
+		                                       .id = i + 1,
+		                                       .code = 1});
 	assert_true(hear(&a));
 	assert_refused(&a, "E-KEEPER-003");
 	assert_int_equal(a.id, KEEPER_MAX_LEAVES + 1);
@@ -551,7 +562,9 @@ limits(void **state)
 	g.keeper->verifiers[0].ready = false;
 	for (uint32_t i = 0; i <= KEEPER_MAX_JOBS; i++)
 		keeper_front_message(g.keeper, 0,
-		                     &(struct message){.kind = MESSAGE_SET, .id = i + 1, .body = BYTES("{}")});
+		                     &(struct message){.kind = MESSAGE_SET,
+		                                       .id = i + 1,
+		                                       .body = BYTES("{}")});
 	assert_true(hear(&a));
 	assert_refused(&a, "E-KEEPER-006");
 	assert_int_equal(a.id, KEEPER_MAX_JOBS + 1);
@@ -577,8 +590,11 @@ table_of_messages(void **state)
 	(void)state;
 	for (int kind = 0; kind < MESSAGE_COUNT; kind++) {
 		CLEANUP(buf_done) struct buf frame = {0};
-		struct message m = {.kind = (enum message_kind)kind, .id = 5, .body = BYTES("body"),
-		                    .record = BYTES("r"), .text = BYTES("t")};
+		struct message m = {.kind = (enum message_kind)kind,
+		                    .id = 5,
+		                    .body = BYTES("body"),
+		                    .record = BYTES("r"),
+		                    .text = BYTES("t")};
 		struct message back;
 		int accepted = 0;
 		struct err err;
@@ -596,8 +612,9 @@ table_of_messages(void **state)
 				assert_string_equal(err.id, "E-MESSAGE-001");
 			}
 			for (size_t cut = 0; cut < body.n; cut++)
-				assert_false(is_ok(message_parse((enum message_direction)from,
-				                                 bytes_sub(body, 0, cut), &back, &err)));
+				assert_false(
+				        is_ok(message_parse((enum message_direction)from,
+				                            bytes_sub(body, 0, cut), &back, &err)));
 		}
 		assert_int_equal(accepted, 1);
 	}
@@ -608,10 +625,16 @@ main(void)
 {
 #define STAGED(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		STAGED(certificate_and_secret), STAGED(a_front_swaps_things), STAGED(nonces_end),
-		STAGED(who_gets_no_certificate), STAGED(malformed_requests), STAGED(a_verifier_lies),
-		STAGED(evidence_is_batched), STAGED(limits), STAGED(answers_of_an_earlier_front),
-		cmocka_unit_test(table_of_messages),
+	        STAGED(certificate_and_secret),
+	        STAGED(a_front_swaps_things),
+	        STAGED(nonces_end),
+	        STAGED(who_gets_no_certificate),
+	        STAGED(malformed_requests),
+	        STAGED(a_verifier_lies),
+	        STAGED(evidence_is_batched),
+	        STAGED(limits),
+	        STAGED(answers_of_an_earlier_front),
+	        cmocka_unit_test(table_of_messages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, end_world);

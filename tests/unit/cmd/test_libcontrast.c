@@ -85,15 +85,15 @@ static void
 verdicts(void **state)
 {
 	contrast_blob endorsements[4] = {
-		{cert_der(mint.ark).p, cert_der(mint.ark).n},
-		{cert_der(vek).p, cert_der(vek).n},
-		{cert_der(mint.ask).p, cert_der(mint.ask).n},
-		{crl.p, crl.n},
+	        {cert_der(mint.ark).p, cert_der(mint.ark).n},
+	        {cert_der(vek).p, cert_der(vek).n},
+	        {cert_der(mint.ask).p, cert_der(mint.ask).n},
+	        {crl.p, crl.n},
 	};
 	contrast_evidence e = {{wire, sizeof wire}, endorsements, 4, report.report_data, MINT_NOW};
 	contrast_verifier *v = verifier(CONTRAST_VERIFY_INSECURE);
 	contrast_verifier *lax =
-		verifier(CONTRAST_VERIFY_INSECURE | CONTRAST_VERIFY_REVOCATION_OPTIONAL);
+	        verifier(CONTRAST_VERIFY_INSECURE | CONTRAST_VERIFY_REVOCATION_OPTIONAL);
 	uint8_t other[64] = {1};
 	contrast_verdict r;
 
@@ -158,8 +158,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(verdicts),
-		cmocka_unit_test(failing_is_never_accepting),
+	        cmocka_unit_test(verdicts),
+	        cmocka_unit_test(failing_is_never_accepting),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

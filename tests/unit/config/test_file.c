@@ -15,16 +15,16 @@ nothing(const struct options *o, struct err *err)
 }
 
 static const struct verb_def verbs[] = {
-	{"run", "", 0, 3, "runs", "", nothing},
-	{"list show", "", 0, 0, "shows", "", nothing},
+        {"run", "", 0, 3, "runs", "", nothing},
+        {"list show", "", 0, 0, "shows", "", nothing},
 };
 static const struct option_def defs[] = {
-	{OPTION_EVERY_VERB, 0, "config", OPTION_TEXT, "FILE", NULL, NULL, 0, "file"},
-	{OPTION_EVERY_VERB, 0, "workspace-dir", OPTION_TEXT, "DIR", NULL, NULL, 0, "folder"},
-	{RUN, 'k', "key", OPTION_LIST, "FILE", "key.pem", NULL, 0, "keys"},
-	{RUN, 'n', "count", OPTION_NUMBER, "N", NULL, NULL, 0, "count"},
-	{RUN, 'o', "out", OPTION_PATH, "FILE", "out.json", NULL, 0, "out"},
-	{SHOW, 'q', "quiet", OPTION_FLAG, NULL, NULL, NULL, 0, "quiet"},
+        {OPTION_EVERY_VERB, 0, "config", OPTION_TEXT, "FILE", NULL, NULL, 0, "file"},
+        {OPTION_EVERY_VERB, 0, "workspace-dir", OPTION_TEXT, "DIR", NULL, NULL, 0, "folder"},
+        {RUN, 'k', "key", OPTION_LIST, "FILE", "key.pem", NULL, 0, "keys"},
+        {RUN, 'n', "count", OPTION_NUMBER, "N", NULL, NULL, 0, "count"},
+        {RUN, 'o', "out", OPTION_PATH, "FILE", "out.json", NULL, 0, "out"},
+        {SHOW, 'q', "quiet", OPTION_FLAG, NULL, NULL, NULL, 0, "quiet"},
 };
 static const struct program_def prog = {"prog", "t", "T.", verbs, 2, defs, N, config_file};
 
@@ -79,16 +79,16 @@ flags_win(void **state)
 static const struct {
 	const char *text, *id, *place;
 } bad[] = {
-	{"- a\n", "E-CONFIG-001", "config-test.yaml:1:1"},
-	{"count: 1\n---\ncount: 2\n", "E-CONFIG-001", "config-test.yaml:3:1"},
-	{"cuont: 1\n", "E-CONFIG-002", "config-test.yaml:1:1"},
-	{"run:\n  quiet: true\n", "E-CONFIG-002", "config-test.yaml:2:3"},
-	{"config: other\n", "E-CONFIG-002", "config-test.yaml:1:1"},
-	{"count: [1]\n", "E-CONFIG-003", "config-test.yaml:1:8"},
-	{"out:\n", "E-CONFIG-003", "config-test.yaml:1:5"},
-	{"key: [a, {b: c}]\n", "E-CONFIG-003", "config-test.yaml:1:10"},
-	{"count: many\n", "E-USAGE-004", ""},
-	{"count: 1\ncount: 2\n", "E-YAML-003", "config-test.yaml:2:1"},
+        {"- a\n", "E-CONFIG-001", "config-test.yaml:1:1"},
+        {"count: 1\n---\ncount: 2\n", "E-CONFIG-001", "config-test.yaml:3:1"},
+        {"cuont: 1\n", "E-CONFIG-002", "config-test.yaml:1:1"},
+        {"run:\n  quiet: true\n", "E-CONFIG-002", "config-test.yaml:2:3"},
+        {"config: other\n", "E-CONFIG-002", "config-test.yaml:1:1"},
+        {"count: [1]\n", "E-CONFIG-003", "config-test.yaml:1:8"},
+        {"out:\n", "E-CONFIG-003", "config-test.yaml:1:5"},
+        {"key: [a, {b: c}]\n", "E-CONFIG-003", "config-test.yaml:1:10"},
+        {"count: many\n", "E-USAGE-004", ""},
+        {"count: 1\ncount: 2\n", "E-YAML-003", "config-test.yaml:2:1"},
 };
 
 static void
@@ -108,9 +108,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(values),
-		cmocka_unit_test(flags_win),
-		cmocka_unit_test(refusals),
+	        cmocka_unit_test(values),
+	        cmocka_unit_test(flags_win),
+	        cmocka_unit_test(refusals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,17 +16,18 @@ nothing(const struct options *o, struct err *err)
 }
 
 static const struct verb_def verbs[] = {
-	{"run", "PATH...", 1, 3, "runs", "Runs.\n\nAnd more.", nothing},
-	{"list show", "", 0, 0, "shows", "", nothing},
+        {"run", "PATH...", 1, 3, "runs", "Runs.\n\nAnd more.", nothing},
+        {"list show", "", 0, 0, "shows", "", nothing},
 };
 static const struct option_def defs[] = {
-	{OPTION_EVERY_VERB, 0, "workspace-dir", OPTION_TEXT, "DIR", NULL, "T_WORKSPACE", 0, "folder"},
-	{OPTION_EVERY_VERB, 'l', "level", OPTION_CHOICE, "low|high", "low", "T_LEVEL", 0, "level"},
-	{RUN, 'k', "key", OPTION_LIST, "FILE", "key.pem", NULL, 0, "keys"},
-	{RUN, 'n', "count", OPTION_NUMBER, "N", NULL, NULL, 0, "count"},
-	{RUN, 0, "time", OPTION_TIME, "TIME", NULL, NULL, 0, "time"},
-	{RUN, 'o', "out", OPTION_PATH, "FILE", "out.json", NULL, 0, "out"},
-	{LIST_SHOW, 'q', "quiet", OPTION_FLAG, NULL, NULL, "T_QUIET", 0, "quiet"},
+        {OPTION_EVERY_VERB, 0, "workspace-dir", OPTION_TEXT, "DIR", NULL, "T_WORKSPACE", 0,
+         "folder"},
+        {OPTION_EVERY_VERB, 'l', "level", OPTION_CHOICE, "low|high", "low", "T_LEVEL", 0, "level"},
+        {RUN, 'k', "key", OPTION_LIST, "FILE", "key.pem", NULL, 0, "keys"},
+        {RUN, 'n', "count", OPTION_NUMBER, "N", NULL, NULL, 0, "count"},
+        {RUN, 0, "time", OPTION_TIME, "TIME", NULL, NULL, 0, "time"},
+        {RUN, 'o', "out", OPTION_PATH, "FILE", "out.json", NULL, 0, "out"},
+        {LIST_SHOW, 'q', "quiet", OPTION_FLAG, NULL, NULL, "T_QUIET", 0, "quiet"},
 };
 static const struct program_def prog = {"prog", "tests", "Tests.", verbs, 2, defs, 7, NULL};
 
@@ -123,12 +124,20 @@ mistakes(void **state)
 	static const struct {
 		const char *line, *id;
 	} rows[] = {
-		{"rum", "E-USAGE-001"}, {"list", "E-USAGE-001"}, {"run a --count", "E-USAGE-002"},
-		{"run a --nope", "E-USAGE-003"}, {"run a -x", "E-USAGE-003"},
-		{"list show --key a", "E-USAGE-003"}, {"run a --count 0x1", "E-USAGE-004"},
-		{"run a --time yesterday", "E-USAGE-005"}, {"run a --level mid", "E-USAGE-006"},
-		{"run", "E-USAGE-009"}, {"run a b c d", "E-USAGE-010"}, {"list show x", "E-USAGE-010"},
-		{"--level low run a", "E-USAGE-011"}, {"--generate-docs csh", "E-USAGE-012"},
+	        {"rum", "E-USAGE-001"},
+	        {"list", "E-USAGE-001"},
+	        {"run a --count", "E-USAGE-002"},
+	        {"run a --nope", "E-USAGE-003"},
+	        {"run a -x", "E-USAGE-003"},
+	        {"list show --key a", "E-USAGE-003"},
+	        {"run a --count 0x1", "E-USAGE-004"},
+	        {"run a --time yesterday", "E-USAGE-005"},
+	        {"run a --level mid", "E-USAGE-006"},
+	        {"run", "E-USAGE-009"},
+	        {"run a b c d", "E-USAGE-010"},
+	        {"list show x", "E-USAGE-010"},
+	        {"--level low run a", "E-USAGE-011"},
+	        {"--generate-docs csh", "E-USAGE-012"},
 	};
 
 	(void)state;
@@ -161,10 +170,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(values_and_operands),
-		cmocka_unit_test(sources_in_order),
-		cmocka_unit_test(mistakes),
-		cmocka_unit_test(help_names_every_visible_option),
+	        cmocka_unit_test(values_and_operands),
+	        cmocka_unit_test(sources_in_order),
+	        cmocka_unit_test(mistakes),
+	        cmocka_unit_test(help_names_every_visible_option),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

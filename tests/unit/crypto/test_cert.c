@@ -16,14 +16,14 @@ issue(enum cert_profile profile, const char *cn, struct key *key, struct cert *i
       struct key *signer)
 {
 	struct cert_spec spec = {
-		.profile = profile,
-		.subject_cn = cn,
-		.key = key,
-		.issuer = issuer,
-		.signer = signer,
-		.pss_sha384 = key_kind(signer ? signer : key) == KEY_RSA,
-		.not_before = NOW - DAY,
-		.not_after = NOW + DAY,
+	        .profile = profile,
+	        .subject_cn = cn,
+	        .key = key,
+	        .issuer = issuer,
+	        .signer = signer,
+	        .pss_sha384 = key_kind(signer ? signer : key) == KEY_RSA,
+	        .not_before = NOW - DAY,
+	        .not_after = NOW + DAY,
 	};
 	struct cert *c = NULL;
 	struct err err;
@@ -83,8 +83,8 @@ chain_refusals(void **state)
 	struct pki *p = *state;
 	CLEANUP(key_drop) struct key *k = key_generate(KEY_P256, 0);
 	CLEANUP(cert_drop) struct cert *fake = issue(CERT_CA, "root", k, NULL, NULL);
-	CLEANUP(cert_drop) struct cert *under_leaf =
-		issue(CERT_LEAF_TLS, "x", k, p->leaf, p->leaf_key);
+	CLEANUP(cert_drop)
+	struct cert *under_leaf = issue(CERT_LEAF_TLS, "x", k, p->leaf, p->leaf_key);
 	CLEANUP(cert_drop) struct cert *sub = issue(CERT_CA, "sub", k, p->ca, p->ca_key);
 	CLEANUP(cert_drop) struct cert *deep = issue(CERT_LEAF_TLS, "deep", k, sub, k);
 	struct cert *path[2] = {p->ca, p->leaf};
@@ -115,15 +115,15 @@ unknown_critical_extension_is_refused(void **state)
 		CLEANUP(cert_drop) struct cert *c = NULL;
 		struct cert_extra extra = {"1.2.3.4.5", critical, BYTES("\x05\x00")};
 		struct cert_spec spec = {
-			.profile = CERT_LEAF_TLS,
-			.subject_cn = "x",
-			.key = p->leaf_key,
-			.issuer = p->ca,
-			.signer = p->ca_key,
-			.not_before = NOW - DAY,
-			.not_after = NOW + DAY,
-			.extras = &extra,
-			.n_extras = 1,
+		        .profile = CERT_LEAF_TLS,
+		        .subject_cn = "x",
+		        .key = p->leaf_key,
+		        .issuer = p->ca,
+		        .signer = p->ca_key,
+		        .not_before = NOW - DAY,
+		        .not_after = NOW + DAY,
+		        .extras = &extra,
+		        .n_extras = 1,
 		};
 		struct bytes value;
 		struct err err = {0};
@@ -148,15 +148,15 @@ duplicate_extension_is_found(void **state)
 	struct cert_extra extras[2] = {{"1.2.3.4.5", false, BYTES("\x05\x00")},
 	                               {"1.2.3.4.5", false, BYTES("\x05\x00")}};
 	struct cert_spec spec = {
-		.profile = CERT_LEAF_BARE,
-		.subject_cn = "x",
-		.key = p->leaf_key,
-		.issuer = p->ca,
-		.signer = p->ca_key,
-		.not_before = NOW - DAY,
-		.not_after = NOW + DAY,
-		.extras = extras,
-		.n_extras = 2,
+	        .profile = CERT_LEAF_BARE,
+	        .subject_cn = "x",
+	        .key = p->leaf_key,
+	        .issuer = p->ca,
+	        .signer = p->ca_key,
+	        .not_before = NOW - DAY,
+	        .not_after = NOW + DAY,
+	        .extras = extras,
+	        .n_extras = 2,
 	};
 	struct bytes value;
 	struct err err = {0};
@@ -171,15 +171,15 @@ names_are_constrained(void **state)
 	struct pki *p = *state;
 	struct bytes permitted = BYTES("shop.example");
 	struct cert_spec ca_spec = {
-		.profile = CERT_CA_LEAVES,
-		.subject_cn = "narrow",
-		.key = p->ca_key,
-		.issuer = p->root,
-		.signer = p->root_key,
-		.not_before = NOW - DAY,
-		.not_after = NOW + DAY,
-		.permitted_dns = &permitted,
-		.n_permitted_dns = 1,
+	        .profile = CERT_CA_LEAVES,
+	        .subject_cn = "narrow",
+	        .key = p->ca_key,
+	        .issuer = p->root,
+	        .signer = p->root_key,
+	        .not_before = NOW - DAY,
+	        .not_after = NOW + DAY,
+	        .permitted_dns = &permitted,
+	        .n_permitted_dns = 1,
 	};
 	CLEANUP(cert_drop) struct cert *narrow = NULL;
 	static const struct {
@@ -195,20 +195,20 @@ names_are_constrained(void **state)
 		uint8_t ip[4] = {10, 0, 0, 1};
 		struct bytes ip_name = bytes_of(ip, 4);
 		struct cert_spec spec = {
-			.profile = CERT_LEAF_TLS,
-			.subject_cn = "x",
-			.subject_serial = "abc",
-			.key = p->leaf_key,
-			.issuer = narrow,
-			.signer = p->ca_key,
-			.not_before = NOW - DAY,
-			.not_after = NOW + DAY,
-			.dns = &dns,
-			.n_dns = 1,
-			.uris = &uri,
-			.n_uris = 1,
-			.ips = &ip_name,
-			.n_ips = 1,
+		        .profile = CERT_LEAF_TLS,
+		        .subject_cn = "x",
+		        .subject_serial = "abc",
+		        .key = p->leaf_key,
+		        .issuer = narrow,
+		        .signer = p->ca_key,
+		        .not_before = NOW - DAY,
+		        .not_after = NOW + DAY,
+		        .dns = &dns,
+		        .n_dns = 1,
+		        .uris = &uri,
+		        .n_uris = 1,
+		        .ips = &ip_name,
+		        .n_ips = 1,
 		};
 		CLEANUP(cert_drop) struct cert *c = NULL;
 
@@ -232,8 +232,8 @@ revocation(void **state)
 	struct bytes serial = cert_serial(p->ca);
 	struct err err = {0};
 
-	assert_ok(crl_issue(p->root, p->root_key, false, NULL, 0, NOW - DAY, NOW + DAY, &none,
-	                    &err));
+	assert_ok(
+	        crl_issue(p->root, p->root_key, false, NULL, 0, NOW - DAY, NOW + DAY, &none, &err));
 	assert_ok(crl_issue(p->root, p->root_key, false, &serial, 1, NOW - DAY, NOW + DAY, &some,
 	                    &err));
 	assert_ok(crl_parse_der(buf_view(&none), &clean, &err));
@@ -263,13 +263,13 @@ amd_shape(void **state)
 	CLEANUP(crl_drop) struct crl *list = NULL;
 	CLEANUP(buf_done) struct buf der = {0};
 	struct cert_spec spec = {
-		.profile = CERT_CA,
-		.subject_cn = "ARK-Local",
-		.amd_names = true,
-		.key = k,
-		.pss_sha384 = true,
-		.not_before = NOW - DAY,
-		.not_after = NOW + DAY,
+	        .profile = CERT_CA,
+	        .subject_cn = "ARK-Local",
+	        .amd_names = true,
+	        .key = k,
+	        .pss_sha384 = true,
+	        .not_before = NOW - DAY,
+	        .not_after = NOW + DAY,
 	};
 	struct err err = {0};
 
@@ -353,8 +353,7 @@ requests(void **state)
 	csr_make(big, &other);
 	key_drop(&k);
 	assert_fails(csr_parse(buf_view(&other), &k, &err), "E-CRYPTO-042");
-	assert_fails(csr_parse(bytes_sub(buf_view(&der), 0, der.n - 1), &k, &err),
-	             "E-CRYPTO-040");
+	assert_fails(csr_parse(bytes_sub(buf_view(&der), 0, der.n - 1), &k, &err), "E-CRYPTO-040");
 	for (size_t bit = 0; bit < der.n * 8; bit += 3) {
 		der.p[bit / 8] ^= (uint8_t)(1U << bit % 8);
 		if (is_ok(csr_parse(buf_view(&der), &k, &err))) {
@@ -402,17 +401,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(chain_is_accepted),
-		cmocka_unit_test(chain_refusals),
-		cmocka_unit_test(unknown_critical_extension_is_refused),
-		cmocka_unit_test(duplicate_extension_is_found),
-		cmocka_unit_test(names_are_constrained),
-		cmocka_unit_test(revocation),
-		cmocka_unit_test(amd_shape),
-		cmocka_unit_test(no_bit_is_free),
-		cmocka_unit_test(pem_lists),
-		cmocka_unit_test(requests),
-		cmocka_unit_test(amd_milan_chain),
+	        cmocka_unit_test(chain_is_accepted),
+	        cmocka_unit_test(chain_refusals),
+	        cmocka_unit_test(unknown_critical_extension_is_refused),
+	        cmocka_unit_test(duplicate_extension_is_found),
+	        cmocka_unit_test(names_are_constrained),
+	        cmocka_unit_test(revocation),
+	        cmocka_unit_test(amd_shape),
+	        cmocka_unit_test(no_bit_is_free),
+	        cmocka_unit_test(pem_lists),
+	        cmocka_unit_test(requests),
+	        cmocka_unit_test(amd_milan_chain),
 	};
 
 	return cmocka_run_group_tests(tests, make_pki, drop_pki);

@@ -45,7 +45,8 @@ model_rows(void **state)
 
 	(void)state;
 	vectors_load(&v, "sealing");
-	VEC_ROWS(row, json_get(&v.root, "sealed")) {
+	VEC_ROWS(row, json_get(&v.root, "sealed"))
+	{
 		CLEANUP(buf_done) struct buf out = {0};
 		CLEANUP(key_drop) struct key *ephemeral = x25519(vec_hex(&v, row, "ephemeral"));
 
@@ -72,7 +73,8 @@ every_changed_bit_is_refused(void **state)
 	                    &out, &err));
 	assert_int_equal(out.n, HPKE_OVERHEAD + 6);
 	for (size_t bit = 0; bit < out.n * 8; bit++) {
-		/* The top bit of an X25519 coordinate is ignored on input but part of kem_context. */
+		/* The top bit of an X25519 coordinate is ignored on input but part of kem_context.
+		 */
 		out.p[bit / 8] ^= (uint8_t)(1U << (bit % 8));
 		assert_fails(hpke_open(recipient, BYTES("info"), BYTES("aad"), buf_view(&out),
 		                       &plain, &err),
@@ -80,12 +82,14 @@ every_changed_bit_is_refused(void **state)
 		out.p[bit / 8] ^= (uint8_t)(1U << (bit % 8));
 	}
 	for (size_t n = 0; n < out.n; n++)
-		assert_fails(hpke_open(recipient, BYTES("info"), BYTES("aad"),
-		                       bytes_of(out.p, n), &plain, &err),
+		assert_fails(hpke_open(recipient, BYTES("info"), BYTES("aad"), bytes_of(out.p, n),
+		                       &plain, &err),
 		             "E-HPKE-002");
-	assert_fails(hpke_open(recipient, BYTES("infO"), BYTES("aad"), buf_view(&out), &plain, &err),
+	assert_fails(hpke_open(recipient, BYTES("infO"), BYTES("aad"), buf_view(&out), &plain,
+	                       &err),
 	             "E-HPKE-002");
-	assert_fails(hpke_open(recipient, BYTES("info"), BYTES("aaD"), buf_view(&out), &plain, &err),
+	assert_fails(hpke_open(recipient, BYTES("info"), BYTES("aaD"), buf_view(&out), &plain,
+	                       &err),
 	             "E-HPKE-002");
 	assert_fails(hpke_open(other, BYTES("info"), BYTES("aad"), buf_view(&out), &plain, &err),
 	             "E-HPKE-002");
@@ -97,13 +101,13 @@ static void
 small_order_keys_are_refused(void **state)
 {
 	static const char *const points[] = {
-		"0000000000000000000000000000000000000000000000000000000000000000",
-		"0100000000000000000000000000000000000000000000000000000000000000",
-		"e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
-		"5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
-		"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-		"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-		"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	        "0000000000000000000000000000000000000000000000000000000000000000",
+	        "0100000000000000000000000000000000000000000000000000000000000000",
+	        "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+	        "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+	        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
 	};
 	CLEANUP(key_drop) struct key *recipient = key_generate(KEY_X25519, 0);
 	struct err err;
@@ -129,9 +133,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rfc9180), cmocka_unit_test(model_rows),
-		cmocka_unit_test(every_changed_bit_is_refused),
-		cmocka_unit_test(small_order_keys_are_refused),
+	        cmocka_unit_test(rfc9180),
+	        cmocka_unit_test(model_rows),
+	        cmocka_unit_test(every_changed_bit_is_refused),
+	        cmocka_unit_test(small_order_keys_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

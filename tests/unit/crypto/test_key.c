@@ -6,7 +6,7 @@
 /* RFC 6979 appendix A.2.5 (P-256): private key, its point, a signature of "sample" with SHA-256. */
 static const char P256_D[] = "c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721";
 static const char P256_XY[] = "60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
-			      "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299";
+                              "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299";
 static const char SAMPLE_R[] = "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716";
 static const char SAMPLE_S[] = "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8";
 /* Order of P-256: the first number that is no private key. */
@@ -49,12 +49,12 @@ scalar_rows(void **state)
 		const char *hex;
 		bool ok;
 	} rows[] = {
-		{P256_D, true},
-		{P256_N, false},
-		{"ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632550", true},
-		{"0000000000000000000000000000000000000000000000000000000000000000", false},
-		{"0000000000000000000000000000000000000000000000000000000000000001", true},
-		{"01", false},
+	        {P256_D, true},
+	        {P256_N, false},
+	        {"ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632550", true},
+	        {"0000000000000000000000000000000000000000000000000000000000000000", false},
+	        {"0000000000000000000000000000000000000000000000000000000000000001", true},
+	        {"01", false},
 	};
 
 	(void)state;
@@ -278,15 +278,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(scalar_gives_point),
-		cmocka_unit_test(scalar_rows),
-		cmocka_unit_test(point_off_the_curve_is_refused),
-		cmocka_unit_test(known_signature_verifies),
-		cmocka_unit_test(sign_and_verify),
-		cmocka_unit_test(pem_round_trips),
-		cmocka_unit_test(pem_refusals),
-		cmocka_unit_test(rsa_forms),
-		cmocka_unit_test(x25519_vector),
+	        cmocka_unit_test(scalar_gives_point),
+	        cmocka_unit_test(scalar_rows),
+	        cmocka_unit_test(point_off_the_curve_is_refused),
+	        cmocka_unit_test(known_signature_verifies),
+	        cmocka_unit_test(sign_and_verify),
+	        cmocka_unit_test(pem_round_trips),
+	        cmocka_unit_test(pem_refusals),
+	        cmocka_unit_test(rsa_forms),
+	        cmocka_unit_test(x25519_vector),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

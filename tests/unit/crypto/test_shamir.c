@@ -20,12 +20,13 @@ model_rows(void **state)
 
 	(void)state;
 	vectors_load(&v, "shares");
-	VEC_ROWS(row, &v.root) {
+	VEC_ROWS(row, &v.root)
+	{
 		struct secret shares[8] = {0};
 		uint8_t k = (uint8_t)vec_u64(row, "k"), n = (uint8_t)vec_u64(row, "n");
 
-		assert_ok(shamir_split_with(vec_hex(&v, row, "seed"), vec_hex(&v, row, "coefficients"),
-		                            k, n, shares, &err));
+		assert_ok(shamir_split_with(vec_hex(&v, row, "seed"),
+		                            vec_hex(&v, row, "coefficients"), k, n, shares, &err));
 		for (size_t i = 0; i < n; i++)
 			assert_bytes(secret_view(&shares[i]),
 			             vec_bytes(&v, json_item(json_get(row, "shares"), i)));
@@ -94,7 +95,8 @@ bad_use(void **state)
 	assert_fails(shamir_split(BYTES("x"), 0, 3, shares, &err), "E-SHAMIR-001");
 	assert_fails(shamir_split(BYTES("x"), 4, 3, shares, &err), "E-SHAMIR-001");
 	assert_fails(shamir_split(BYTES(""), 1, 3, shares, &err), "E-SHAMIR-001");
-	assert_fails(shamir_split_with(BYTES("x"), BYTES("cc"), 2, 3, shares, &err), "E-SHAMIR-001");
+	assert_fails(shamir_split_with(BYTES("x"), BYTES("cc"), 2, 3, shares, &err),
+	             "E-SHAMIR-001");
 	assert_fails(shamir_combine((uint8_t[]){1, 1}, two, 2, &got, &err), "E-SHAMIR-002");
 	assert_fails(shamir_combine((uint8_t[]){0, 1}, two, 2, &got, &err), "E-SHAMIR-002");
 	assert_fails(shamir_combine((uint8_t[]){1, 2}, uneven, 2, &got, &err), "E-SHAMIR-002");
@@ -110,9 +112,10 @@ wide_scalars(void **state)
 
 	(void)state;
 	vectors_load(&v, "keys");
-	VEC_ROWS(row, json_get(&v.root, "wide")) {
-		enum key_kind kind = bytes_is(json_text(json_get(row, "curve")), "P-256") ? KEY_P256
-		                                                                          : KEY_P384;
+	VEC_ROWS(row, json_get(&v.root, "wide"))
+	{
+		enum key_kind kind =
+		        bytes_is(json_text(json_get(row, "curve")), "P-256") ? KEY_P256 : KEY_P384;
 		CLEANUP(secret_done) struct secret wide = {0};
 		CLEANUP(key_drop) struct key *got = NULL;
 		CLEANUP(key_drop) struct key *want = NULL;
@@ -128,8 +131,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(model_rows), cmocka_unit_test(every_subset),
-		cmocka_unit_test(all_255), cmocka_unit_test(bad_use), cmocka_unit_test(wide_scalars),
+	        cmocka_unit_test(model_rows),   cmocka_unit_test(every_subset),
+	        cmocka_unit_test(all_255),      cmocka_unit_test(bad_use),
+	        cmocka_unit_test(wide_scalars),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,13 +26,13 @@ mint_authority(struct mint *m, enum snp_product p, enum snp_signing_key kind)
 {
 	char ark[32], ask[32];
 	struct cert_spec spec = {
-		.profile = CERT_CA,
-		.subject_cn = ark,
-		.amd_names = true,
-		.key = m->ark_key,
-		.pss_sha384 = true,
-		.not_before = MINT_NOW - 1000 * MINT_DAY,
-		.not_after = MINT_NOW + 1000 * MINT_DAY,
+	        .profile = CERT_CA,
+	        .subject_cn = ark,
+	        .amd_names = true,
+	        .key = m->ark_key,
+	        .pss_sha384 = true,
+	        .not_before = MINT_NOW - 1000 * MINT_DAY,
+	        .not_after = MINT_NOW + 1000 * MINT_DAY,
 	};
 
 	snprintf(ark, sizeof ark, "ARK-%s", product_name(p));
@@ -75,13 +75,13 @@ struct mint_leaf
 mint_leaf_default(const struct mint *m, enum snp_signing_key kind)
 {
 	struct mint_leaf l = {
-		.kind = kind,
-		.product = m->product,
-		.tcb = {m->product == SNP_TURIN ? 1 : 0, 10, 0, 23, 200},
-		.hwid_n = m->product == SNP_TURIN ? 8 : 64,
-		.csp_id = "CN=cc.example",
-		.not_before = MINT_NOW - 100 * MINT_DAY,
-		.not_after = MINT_NOW + 100 * MINT_DAY,
+	        .kind = kind,
+	        .product = m->product,
+	        .tcb = {m->product == SNP_TURIN ? 1 : 0, 10, 0, 23, 200},
+	        .hwid_n = m->product == SNP_TURIN ? 8 : 64,
+	        .csp_id = "CN=cc.example",
+	        .not_before = MINT_NOW - 100 * MINT_DAY,
+	        .not_after = MINT_NOW + 100 * MINT_DAY,
 	};
 
 	for (size_t i = 0; i < l.hwid_n; i++)
@@ -147,22 +147,22 @@ fill_extras(struct extras *e, const struct mint_leaf *l)
 struct cert *
 mint_vek(struct mint *m, const struct mint_leaf *l)
 {
-	struct key *other = l->other_key ? key_generate(KEY_P384, 0)
+	struct key *other = l->other_key             ? key_generate(KEY_P384, 0)
 	                    : l->key_kind == KEY_RSA ? key_generate(KEY_RSA, 2048)
 	                                             : NULL;
 	struct extras e = {0};
 	struct cert_spec spec = {
-		.profile = CERT_LEAF_BARE,
-		.subject_cn = l->kind == SNP_SIGNED_VLEK ? "SEV-VLEK" : "SEV-VCEK",
-		.amd_names = true,
-		.key = other ? other : m->vek_key,
-		.issuer = m->ask,
-		.signer = m->ask_key,
-		.pss_sha384 = true,
-		.not_before = l->not_before,
-		.not_after = l->not_after,
-		.serial = BYTES("\0"),
-		.extras = e.list,
+	        .profile = CERT_LEAF_BARE,
+	        .subject_cn = l->kind == SNP_SIGNED_VLEK ? "SEV-VLEK" : "SEV-VCEK",
+	        .amd_names = true,
+	        .key = other ? other : m->vek_key,
+	        .issuer = m->ask,
+	        .signer = m->ask_key,
+	        .pss_sha384 = true,
+	        .not_before = l->not_before,
+	        .not_after = l->not_after,
+	        .serial = BYTES("\0"),
+	        .extras = e.list,
 	};
 	struct cert *c;
 
@@ -181,11 +181,11 @@ struct snp_report
 mint_report(const struct mint *m, const struct mint_leaf *l, uint32_t version)
 {
 	struct snp_report r = {
-		.version = version,
-		.policy = SNP_POLICY_ONE | SNP_POLICY_SMT,
-		.signature_algo = SNP_SIG_ALGO_P384,
-		.platform_info = SNP_PLATFORM_SMT | SNP_PLATFORM_ECC | SNP_PLATFORM_ALIAS_CHECK,
-		.key_info = (uint32_t)l->kind << 2,
+	        .version = version,
+	        .policy = SNP_POLICY_ONE | SNP_POLICY_SMT,
+	        .signature_algo = SNP_SIG_ALGO_P384,
+	        .platform_info = SNP_PLATFORM_SMT | SNP_PLATFORM_ECC | SNP_PLATFORM_ALIAS_CHECK,
+	        .key_info = (uint32_t)l->kind << 2,
 	};
 
 	for (size_t i = 0; i < 64; i++)
@@ -255,12 +255,12 @@ struct snp_reference
 mint_reference(const struct mint *m, const struct snp_report *r)
 {
 	struct snp_reference set = {
-		.product = m->product,
-		.has_trust_root = true,
-		.trust_root = m->root,
-		.sev_features = 1,
-		.guest_policy = {.smt = true},
-		.platform_info = {.smt = true, .ecc = true, .alias_check_complete = true},
+	        .product = m->product,
+	        .has_trust_root = true,
+	        .trust_root = m->root,
+	        .sev_features = 1,
+	        .guest_policy = {.smt = true},
+	        .platform_info = {.smt = true, .ecc = true, .alias_check_complete = true},
 	};
 
 	mem_copy(set.measurement.b, r->measurement, sizeof r->measurement);

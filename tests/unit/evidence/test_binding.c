@@ -60,7 +60,8 @@ every_field_counts(void **state)
 	struct hash256 nonce = filled(5);
 	struct binding b = binding_mesh_cert(TEE_SNP, nonce.b, &k1, &k2, ex.b, kem.b, BYTES("c"));
 	struct hash512 want = binding_leaf(&b);
-	uint8_t *const fields[] = {b.nonce, b.attester_key.b, b.peer_key.b, b.exporter, b.payload.b};
+	uint8_t *const fields[] = {b.nonce, b.attester_key.b, b.peer_key.b, b.exporter,
+	                           b.payload.b};
 
 	(void)state;
 	for (size_t f = 0; f < COUNT_OF(fields); f++) {
@@ -88,7 +89,7 @@ purposes(void **state)
 	(void)state;
 	for (unsigned int i = 0; i < BINDING_PURPOSES; i++) {
 		assert_true(binding_purpose_parse(
-			bytes_str(binding_purpose_name((enum binding_purpose)i)), &p));
+		        bytes_str(binding_purpose_name((enum binding_purpose)i)), &p));
 		assert_int_equal(p, i);
 	}
 	assert_false(binding_purpose_parse(BYTES("Attest"), &p));
@@ -117,19 +118,19 @@ trees(void **state)
 		unsigned int depth;
 		const char *root;
 	} rows[] = {
-		{1, 0,
+	        {1, 0,
 	         "5ea71dc6d0b4f57bf39aadd07c208c35f06cd2bac5fde210397f70de11d439c6"
 	         "2ec1cdf3183758865fd387fcea0bada2f6c37a4a17851dd1d78fefe6f204ee54"},
-		{2, 1,
+	        {2, 1,
 	         "e296e10bb9e86a4f197ab649fdcc48d508c61a1ad9884b5d22115f5ddc07d8d6"
 	         "b4be61cd531bcc03cb304038108463ceaf119d84f2c27354a13c5ed742681d8a"},
-		{3, 2,
+	        {3, 2,
 	         "c2c3234dcd577c2f04b25f68fa448a9adf08893d32c209ee62cb44d47589fcb1"
 	         "cbbe1abf86fd8c8acf4e49c9c1d3395ab61e30b61b5a0bb483f412a9230d9acd"},
-		{5, 3,
+	        {5, 3,
 	         "fe90c8c514c0b94c2bd0a6426a1c07e75fc3a275d0665111f40adcff446f0ffb"
 	         "1cb1a8f6d448ef7bac874df63f752d9cdc88051f4ed7e8ba39f2746736f1f2d3"},
-		{4096, 12,
+	        {4096, 12,
 	         "2bb4c3065f4505e1d1cb3403d538d54fcd17f13b5711754f4b3a42f471365e3a"
 	         "d5755883530529f52f72187e89c2679199401009779fbd81d8e95b810e89f3a5"},
 	};
@@ -202,17 +203,17 @@ static struct state_record
 active(void)
 {
 	struct state_record s = {
-		.phase = STATE_ACTIVE,
-		.generation = 7,
-		.genesis = filled(1),
-		.head = filled(2),
-		.root_key = filled(3),
-		.mesh_key = filled(4),
-		.previous_mesh_key = filled(5),
-		.answer_key = filled(7),
-		.log_size = 8,
-		.log_root = filled(9),
-		.time = 1795500000,
+	        .phase = STATE_ACTIVE,
+	        .generation = 7,
+	        .genesis = filled(1),
+	        .head = filled(2),
+	        .root_key = filled(3),
+	        .mesh_key = filled(4),
+	        .previous_mesh_key = filled(5),
+	        .answer_key = filled(7),
+	        .log_size = 8,
+	        .log_root = filled(9),
+	        .time = 1795500000,
 	};
 
 	mem_copy(s.kem, filled(6).b, 32);
@@ -270,16 +271,35 @@ state_phases(void **state)
 		bool ok = row == 0 || row == 4 || row == 7;
 
 		switch (row) {
-		case 1: s.head = filled(1); break;
-		case 2: s.genesis = none; break;
-		case 3: s.generation = 1; break;
-		case 5: s.genesis = filled(1); break;
-		case 6: s.mesh_key = filled(1); break;
-		case 8: s.generation = 0; break;
-		case 9: s.head = none; break;
-		case 10: s.answer_key = none; break;
-		case 11: mem_zero(s.kem, 32); break;
-		default: break;
+		case 1:
+			s.head = filled(1);
+			break;
+		case 2:
+			s.genesis = none;
+			break;
+		case 3:
+			s.generation = 1;
+			break;
+		case 5:
+			s.genesis = filled(1);
+			break;
+		case 6:
+			s.mesh_key = filled(1);
+			break;
+		case 8:
+			s.generation = 0;
+			break;
+		case 9:
+			s.head = none;
+			break;
+		case 10:
+			s.answer_key = none;
+			break;
+		case 11:
+			mem_zero(s.kem, 32);
+			break;
+		default:
+			break;
 		}
 		state_emit(&s, wire);
 		if (ok)
@@ -294,10 +314,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(leaves),         cmocka_unit_test(every_field_counts),
-		cmocka_unit_test(purposes),       cmocka_unit_test(trees),
-		cmocka_unit_test(proof_refusals), cmocka_unit_test(state_records),
-		cmocka_unit_test(state_phases),
+	        cmocka_unit_test(leaves),         cmocka_unit_test(every_field_counts),
+	        cmocka_unit_test(purposes),       cmocka_unit_test(trees),
+	        cmocka_unit_test(proof_refusals), cmocka_unit_test(state_records),
+	        cmocka_unit_test(state_phases),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,9 +9,9 @@ round_trip(void **state)
 	CLEANUP(arena_done) struct arena a = {0};
 	CLEANUP(buf_done) struct buf text = {0};
 	struct document d = {
-		.tee = TEE_TDX,
-		.evidence = BYTES("quote"),
-		.endorsements = {.certs = {BYTES("c1"), BYTES("c2")},
+	        .tee = TEE_TDX,
+	        .evidence = BYTES("quote"),
+	        .endorsements = {.certs = {BYTES("c1"), BYTES("c2")},
 	                         .n_certs = 2,
 	                         .crls = {BYTES("l")},
 	                         .n_crls = 1,
@@ -46,21 +46,22 @@ refusals(void **state)
 		const char *id;
 		const char *place;
 	} rows[] = {
-		{"{\"type\":\"snp\",\"evidence\":\"YQ==\"}", NULL, NULL},
-		{"{\"type\":\"sgx\",\"evidence\":\"YQ==\"}", "E-EVIDENCE-030", ".type"},
-		{"{\"type\":\"snp\",\"evidence\":\"YR==\"}", "E-EVIDENCE-030", ".evidence"},
-		{"{\"type\":\"snp\",\"evidence\":\"\"}", "E-EVIDENCE-030", ".evidence"},
-		{"{\"type\":\"snp\"}", "E-JSON-021", ".evidence"},
-		{"{\"type\":\"snp\",\"evidence\":\"YQ==\",\"x\":1}", "E-JSON-020", NULL},
-		{"{\"type\":\"snp\",\"evidence\":\"YQ==\",\"endorsements\":{\"crls\":[\"YQ==\",1]}}",
+	        {"{\"type\":\"snp\",\"evidence\":\"YQ==\"}", NULL, NULL},
+	        {"{\"type\":\"sgx\",\"evidence\":\"YQ==\"}", "E-EVIDENCE-030", ".type"},
+	        {"{\"type\":\"snp\",\"evidence\":\"YR==\"}", "E-EVIDENCE-030", ".evidence"},
+	        {"{\"type\":\"snp\",\"evidence\":\"\"}", "E-EVIDENCE-030", ".evidence"},
+	        {"{\"type\":\"snp\"}", "E-JSON-021", ".evidence"},
+	        {"{\"type\":\"snp\",\"evidence\":\"YQ==\",\"x\":1}", "E-JSON-020", NULL},
+	        {"{\"type\":\"snp\",\"evidence\":\"YQ==\",\"endorsements\":{\"crls\":[\"YQ==\",1]}"
+	         "}",
 	         "E-EVIDENCE-030", ".endorsements.crls[1]"},
-		{"{\"type\":\"snp\",\"evidence\":\"YQ==\",\"endorsements\":{\"crls\":"
+	        {"{\"type\":\"snp\",\"evidence\":\"YQ==\",\"endorsements\":{\"crls\":"
 	         "[\"YQ==\",\"YQ==\",\"YQ==\",\"YQ==\",\"YQ==\"]}}",
 	         "E-EVIDENCE-031", ".endorsements.crls"},
-		{"{\"type\":\"snp\",\"evidence\":\"YQ==\",\"endorsements\":[]}", "E-JSON-022",
+	        {"{\"type\":\"snp\",\"evidence\":\"YQ==\",\"endorsements\":[]}", "E-JSON-022",
 	         ".endorsements"},
-		{"[]", "E-JSON-022", NULL},
-		{"{\"type\":\"snp\",\"type\":\"snp\",\"evidence\":\"YQ==\"}", NULL, "dup"},
+	        {"[]", "E-JSON-022", NULL},
+	        {"{\"type\":\"snp\",\"type\":\"snp\",\"evidence\":\"YQ==\"}", NULL, "dup"},
 	};
 
 	(void)state;
@@ -133,10 +134,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(round_trip),
-		cmocka_unit_test(refusals),
-		cmocka_unit_test(limits),
-		cmocka_unit_test(verdicts),
+	        cmocka_unit_test(round_trip),
+	        cmocka_unit_test(refusals),
+	        cmocka_unit_test(limits),
+	        cmocka_unit_test(verdicts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

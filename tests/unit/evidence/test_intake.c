@@ -15,25 +15,25 @@ kinds(void **state)
 		const char *file;
 		enum intake_kind kind;
 	} rows[] = {
-		{"snp/ms-tav/turin_attestation_report.bin", INTAKE_SNP_REPORT},
-		{"snp/fraunhofer-cmc/report_bad_data.bin", INTAKE_SNP_RESPONSE},
-		{"snp/ms-tav/turin_vcek.pem", INTAKE_PEM},
-		{"snp/go-sev-guest/ask_ark_milan.pem", INTAKE_PEM},
-		{"snp/go-sev-guest/vcek.testcer", INTAKE_CERTIFICATE},
-		{"snp/automata-snp-sdk/vcek.der", INTAKE_CERTIFICATE},
-		{"snp/ms-sidecar/uvm_host_amd_certificate.json", INTAKE_HOST_CERTS},
-		{"snp/routex-client-lua/vcek-chain-turin.pem", INTAKE_PEM},
-		{"snp/trustee-az-snp-vtpm/hcl-report.bin", INTAKE_HCL},
-		{"tdx/dcap-qvl/tdx_quote", INTAKE_TDX_QUOTE},
-		{"tdx/dcap-qvl/tdx_quote_outdated", INTAKE_TDX_QUOTE},
-		{"tdx/go-tdx-guest/cos-113-tdx-quote.dat", INTAKE_TDX_QUOTE},
-		{"tdx/dcap-qvl/tdx_quote_collateral.json", INTAKE_PARTS},
-		{"tdx/automata-dcap/solana_pck_platform_crl.der", INTAKE_CRL},
-		{"tdx/automata-dcap/solana_intel_root_ca_crl.der", INTAKE_CRL},
-		{"tdx/go-tdx-guest/rootcrl.der", INTAKE_CRL},
-		{"tdx/automata-dcap/1025_tcb_info.json", INTAKE_TCB_INFO},
-		{"tdx/automata-dcap/1025_identity.json", INTAKE_QE_IDENTITY},
-		{"tdx/intel-qvl-sample/tcbSignChain.pem", INTAKE_PEM},
+	        {"snp/ms-tav/turin_attestation_report.bin", INTAKE_SNP_REPORT},
+	        {"snp/fraunhofer-cmc/report_bad_data.bin", INTAKE_SNP_RESPONSE},
+	        {"snp/ms-tav/turin_vcek.pem", INTAKE_PEM},
+	        {"snp/go-sev-guest/ask_ark_milan.pem", INTAKE_PEM},
+	        {"snp/go-sev-guest/vcek.testcer", INTAKE_CERTIFICATE},
+	        {"snp/automata-snp-sdk/vcek.der", INTAKE_CERTIFICATE},
+	        {"snp/ms-sidecar/uvm_host_amd_certificate.json", INTAKE_HOST_CERTS},
+	        {"snp/routex-client-lua/vcek-chain-turin.pem", INTAKE_PEM},
+	        {"snp/trustee-az-snp-vtpm/hcl-report.bin", INTAKE_HCL},
+	        {"tdx/dcap-qvl/tdx_quote", INTAKE_TDX_QUOTE},
+	        {"tdx/dcap-qvl/tdx_quote_outdated", INTAKE_TDX_QUOTE},
+	        {"tdx/go-tdx-guest/cos-113-tdx-quote.dat", INTAKE_TDX_QUOTE},
+	        {"tdx/dcap-qvl/tdx_quote_collateral.json", INTAKE_PARTS},
+	        {"tdx/automata-dcap/solana_pck_platform_crl.der", INTAKE_CRL},
+	        {"tdx/automata-dcap/solana_intel_root_ca_crl.der", INTAKE_CRL},
+	        {"tdx/go-tdx-guest/rootcrl.der", INTAKE_CRL},
+	        {"tdx/automata-dcap/1025_tcb_info.json", INTAKE_TCB_INFO},
+	        {"tdx/automata-dcap/1025_identity.json", INTAKE_QE_IDENTITY},
+	        {"tdx/intel-qvl-sample/tcbSignChain.pem", INTAKE_PEM},
 	};
 	size_t n = 0;
 
@@ -60,14 +60,14 @@ refusals(void **state)
 		const char *text;
 		const char *evidence, *endorsement; /* ids */
 	} rows[] = {
-		{"", "E-EVIDENCE-050", "E-EVIDENCE-052"},
-		{"hello", "E-EVIDENCE-050", "E-EVIDENCE-052"},
-		{"{}", "E-EVIDENCE-050", "E-EVIDENCE-052"},
-		{"{\"tcbInfo\":{},\"signature\":\"\"}", "E-EVIDENCE-050", NULL},
-		{"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "E-EVIDENCE-050",
+	        {"", "E-EVIDENCE-050", "E-EVIDENCE-052"},
+	        {"hello", "E-EVIDENCE-050", "E-EVIDENCE-052"},
+	        {"{}", "E-EVIDENCE-050", "E-EVIDENCE-052"},
+	        {"{\"tcbInfo\":{},\"signature\":\"\"}", "E-EVIDENCE-050", NULL},
+	        {"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "E-EVIDENCE-050",
 	         "E-EVIDENCE-052"},
-		{"-----BEGIN CERTIFICATE-----\nAAAA\n", "E-EVIDENCE-050", "E-EVIDENCE-052"},
-		{"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n", "E-EVIDENCE-050",
+	        {"-----BEGIN CERTIFICATE-----\nAAAA\n", "E-EVIDENCE-050", "E-EVIDENCE-052"},
+	        {"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n", "E-EVIDENCE-050",
 	         "E-EVIDENCE-052"},
 	};
 
@@ -135,26 +135,38 @@ files_to_verdicts(void **state)
 		enum verdict_step step;
 		const char *reason;
 	} rows[] = {
-		{"snp/ms-sidecar/snp_report.bin",
+	        {"snp/ms-sidecar/snp_report.bin",
 	         {"snp/ms-sidecar/uvm_host_amd_certificate.json"},
-	         "2026-11-24T00:00:00Z", STEP_ACCEPTED, ""},
-		{"snp/ms-tav/turin_attestation_report.bin",
+	         "2026-11-24T00:00:00Z",
+	         STEP_ACCEPTED,
+	         ""},
+	        {"snp/ms-tav/turin_attestation_report.bin",
 	         {"snp/ms-tav/turin_vcek.pem", "snp/go-sev-guest/ask_ark_turin_vcek.pem"},
-	         "2026-11-24T00:00:00Z", STEP_ACCEPTED, ""},
-		{"snp/ms-tav/turin_attestation_report.bin",
+	         "2026-11-24T00:00:00Z",
+	         STEP_ACCEPTED,
+	         ""},
+	        {"snp/ms-tav/turin_attestation_report.bin",
 	         {"snp/ms-tav/turin_vcek.pem", "snp/go-sev-guest/ask_ark_genoa.pem"},
-	         "2026-11-24T00:00:00Z", STEP_CHAIN, "snp/root"},
-		{"tdx/dcap-qvl/tdx_quote",
+	         "2026-11-24T00:00:00Z",
+	         STEP_CHAIN,
+	         "snp/root"},
+	        {"tdx/dcap-qvl/tdx_quote",
 	         {"tdx/dcap-qvl/tdx_quote_collateral.json"},
-	         "2025-07-01T00:00:00Z", STEP_ACCEPTED, ""},
-		{"tdx/dcap-qvl/tdx_quote",
+	         "2025-07-01T00:00:00Z",
+	         STEP_ACCEPTED,
+	         ""},
+	        {"tdx/dcap-qvl/tdx_quote",
 	         {"tdx/dcap-qvl/tdx_quote_collateral.json"},
-	         "2026-07-01T00:00:00Z", STEP_REVOCATION, "tdx/crl-expired"},
-		{"tdx/automata-dcap/quotev4.hex",
+	         "2026-07-01T00:00:00Z",
+	         STEP_REVOCATION,
+	         "tdx/crl-expired"},
+	        {"tdx/automata-dcap/quotev4.hex",
 	         {"tdx/automata-dcap/solana_tcb_info_v3_with_tdx_module.json",
 	          "tdx/automata-dcap/solana_qe_identity.json",
 	          "tdx/automata-dcap/solana_signing.der"},
-	         "2025-07-20T00:00:00Z", STEP_ACCEPTED, ""},
+	         "2025-07-20T00:00:00Z",
+	         STEP_ACCEPTED,
+	         ""},
 	};
 
 	(void)state;
@@ -220,7 +232,8 @@ paravisor_report(void **state)
 		assert_false(intake_hcl(bytes_sub(buf_view(&b), 0, n), &runtime, expected));
 }
 
-/* Everything in the vectors that is evidence can be shown; the fields are those of MANIFEST.json. */
+/* Everything in the vectors that is evidence can be shown; the fields are those of MANIFEST.json.
+ */
 static void
 everything_is_shown(void **state)
 {
@@ -266,12 +279,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(kinds),
-		cmocka_unit_test(refusals),
-		cmocka_unit_test(duplicates_and_limits),
-		cmocka_unit_test(files_to_verdicts),
-		cmocka_unit_test(paravisor_report),
-		cmocka_unit_test(everything_is_shown),
+	        cmocka_unit_test(kinds),
+	        cmocka_unit_test(refusals),
+	        cmocka_unit_test(duplicates_and_limits),
+	        cmocka_unit_test(files_to_verdicts),
+	        cmocka_unit_test(paravisor_report),
+	        cmocka_unit_test(everything_is_shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,8 +3,8 @@
 #include "base/text.h"
 #include "evidence/measure/launch.h"
 #include "evidence/measure/tdx.h"
-#include "json/value.h"
 #include "unit.h"
+#include "json/value.h"
 
 #include <string.h>
 
@@ -118,25 +118,26 @@ make_image(uint8_t page[4096])
 		uint8_t guid[16];
 		uint32_t value;
 	} entries[] = {
-		{{0x1f, 0x37, 0x55, 0x72, 0x3b, 0x3a, 0x04, 0x4b, 0x92, 0x7b, 0x1d, 0xa6, 0xef, 0xa8,
-		  0xd4, 0x54},
-		 0x80f000},
-		{{0xde, 0x71, 0xf7, 0x00, 0x7e, 0x1a, 0xcb, 0x4f, 0x89, 0x0e, 0x68, 0xc7, 0x7e, 0x2f,
-		  0xb4, 0x4e},
-		 0x80b004},
-		{{0x66, 0x65, 0x88, 0xdc, 0x4a, 0x98, 0x98, 0x47, 0xa7, 0x5e, 0x55, 0x85, 0xa7, 0xbf,
-		  0x67, 0xcc},
-		 4096},
-		{{0x35, 0x65, 0x7a, 0xe4, 0x4a, 0x98, 0x98, 0x47, 0x86, 0x5e, 0x46, 0x85, 0xa7, 0xbf,
-		  0x8e, 0xc2},
-		 2048},
+	        {{0x1f, 0x37, 0x55, 0x72, 0x3b, 0x3a, 0x04, 0x4b, 0x92, 0x7b, 0x1d, 0xa6, 0xef,
+	          0xa8, 0xd4, 0x54},
+	         0x80f000},
+	        {{0xde, 0x71, 0xf7, 0x00, 0x7e, 0x1a, 0xcb, 0x4f, 0x89, 0x0e, 0x68, 0xc7, 0x7e,
+	          0x2f, 0xb4, 0x4e},
+	         0x80b004},
+	        {{0x66, 0x65, 0x88, 0xdc, 0x4a, 0x98, 0x98, 0x47, 0xa7, 0x5e, 0x55, 0x85, 0xa7,
+	          0xbf, 0x67, 0xcc},
+	         4096},
+	        {{0x35, 0x65, 0x7a, 0xe4, 0x4a, 0x98, 0x98, 0x47, 0x86, 0x5e, 0x46, 0x85, 0xa7,
+	          0xbf, 0x8e, 0xc2},
+	         2048},
 	};
 	static const uint8_t footer[16] = {0xde, 0x82, 0xb5, 0x96, 0xb2, 0x1f, 0xf7, 0x45,
 	                                   0xba, 0xea, 0xa3, 0x66, 0xc5, 0x5a, 0x08, 0x2d};
-	static const uint8_t sev[] = "ASEV\x1c\0\0\0\1\0\0\0\1\0\0\0\0\xf0\x80\0\0\x10\0\0\x10\0\0\0";
+	static const uint8_t sev[] =
+	        "ASEV\x1c\0\0\0\1\0\0\0\1\0\0\0\0\xf0\x80\0\0\x10\0\0\x10\0\0\0";
 	static const uint8_t tdvf[] = "TDVF\x30\0\0\0\1\0\0\0\1\0\0\0"
-				      "\0\0\0\0\0\x10\0\0\0\xf0\xff\xff\0\0\0\0\0\x10\0\0\0\0\0\0"
-				      "\0\0\0\0\1\0\0\0";
+	                              "\0\0\0\0\0\x10\0\0\0\xf0\xff\xff\0\0\0\0\0\x10\0\0\0\0\0\0"
+	                              "\0\0\0\0\1\0\0\0";
 	size_t end = 4096 - 32, at = end - 18, total = 18 + COUNT_OF(entries) * 22;
 
 	memset(page, 0, 4096);
@@ -188,17 +189,18 @@ images_that_lie(void **state)
 		uint32_t v;
 		const char *id;
 	} rows[] = {
-		{4096 - 32 - 18, 0x82de000a, "E-MEASURE-002"},       /* table smaller than its head */
-		{4096 - 32 - 18, 0x82dee000, "E-MEASURE-002"},       /* larger than the image */
-		{4096 - 32 - 18 - 18, 0x371f0001, "E-MEASURE-002"},  /* entry smaller than its head */
-		{4096 - 32 - 18 - 22 * 3, 4097, "E-MEASURE-005"},    /* metadata before the image */
-		{0, 0x42455341, "E-MEASURE-006"},                    /* wrong signature */
-		{8, 2, "E-MEASURE-006"},                             /* version 2 */
-		{12, 65, "E-MEASURE-010"},                           /* too many sections */
-		{2048 + 8, 7, "E-MEASURE-007"},
-		{2048 + 16, 4096, "E-MEASURE-008"},                  /* data beyond the image */
-		{2048 + 20, 8192, "E-MEASURE-008"},                  /* more data than memory */
-		{2048 + 24, 0xfffff001, "E-MEASURE-008"},            /* not on a page */
+	        {4096 - 32 - 18, 0x82de000a, "E-MEASURE-002"}, /* table smaller than its head */
+	        {4096 - 32 - 18, 0x82dee000, "E-MEASURE-002"}, /* larger than the image */
+	        {4096 - 32 - 18 - 18, 0x371f0001,
+	         "E-MEASURE-002"},                                /* entry smaller than its head */
+	        {4096 - 32 - 18 - 22 * 3, 4097, "E-MEASURE-005"}, /* metadata before the image */
+	        {0, 0x42455341, "E-MEASURE-006"},                 /* wrong signature */
+	        {8, 2, "E-MEASURE-006"},                          /* version 2 */
+	        {12, 65, "E-MEASURE-010"},                        /* too many sections */
+	        {2048 + 8, 7, "E-MEASURE-007"},
+	        {2048 + 16, 4096, "E-MEASURE-008"},       /* data beyond the image */
+	        {2048 + 20, 8192, "E-MEASURE-008"},       /* more data than memory */
+	        {2048 + 24, 0xfffff001, "E-MEASURE-008"}, /* not on a page */
 	};
 	uint8_t page[4096];
 
@@ -240,8 +242,11 @@ each_input_changes_the_digest(void **state)
 	struct kernel_hashes hashes = {.kernel = {{1}}, .initrd = {{2}}, .cmdline = {{3}}};
 	struct firmware fw;
 	uint8_t page[4096];
-	struct launch_spec base = {.firmware = &fw, .hashes = &hashes, .cpu_signature = 0xa10f10,
-	                           .sev_features = 1, .vcpus = 2};
+	struct launch_spec base = {.firmware = &fw,
+	                           .hashes = &hashes,
+	                           .cpu_signature = 0xa10f10,
+	                           .sev_features = 1,
+	                           .vcpus = 2};
 	struct hash384 seen[8];
 	size_t n = 0;
 	struct err err;
@@ -316,12 +321,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(published_digests),
-		cmocka_unit_test(own_image),
-		cmocka_unit_test(images_that_lie),
-		cmocka_unit_test(each_input_changes_the_digest),
-		cmocka_unit_test(more_vcpus_from_the_digest_of_one),
-		cmocka_unit_test(processor_names),
+	        cmocka_unit_test(published_digests),
+	        cmocka_unit_test(own_image),
+	        cmocka_unit_test(images_that_lie),
+	        cmocka_unit_test(each_input_changes_the_digest),
+	        cmocka_unit_test(more_vcpus_from_the_digest_of_one),
+	        cmocka_unit_test(processor_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,13 +8,13 @@ static struct snp_report
 sample(uint32_t version)
 {
 	struct snp_report r = {
-		.version = version,
-		.guest_svn = 7,
-		.policy = SNP_POLICY_ONE | SNP_POLICY_SMT,
-		.signature_algo = SNP_SIG_ALGO_P384,
-		.platform_info = SNP_PLATFORM_ALIAS_CHECK,
-		.current_major = 1,
-		.committed_minor = 55,
+	        .version = version,
+	        .guest_svn = 7,
+	        .policy = SNP_POLICY_ONE | SNP_POLICY_SMT,
+	        .signature_algo = SNP_SIG_ALGO_P384,
+	        .platform_info = SNP_PLATFORM_ALIAS_CHECK,
+	        .current_major = 1,
+	        .committed_minor = 55,
 	};
 
 	for (size_t i = 0; i < 64; i++)
@@ -50,7 +50,7 @@ emit_and_parse(void **state)
 struct change {
 	uint32_t version;
 	size_t at;
-	uint8_t xor;
+	uint8_t xor ;
 	const char *reason; /* NULL: still a report */
 };
 
@@ -58,37 +58,37 @@ static void
 format_refusals(void **state)
 {
 	static const struct change rows[] = {
-		{5, 0x000, 0, NULL},
-		{5, 0x000, 5 ^ 6, "snp/version"},
-		{5, 0x000, 5 ^ 1, "snp/version"},
-		{5, 0x003, 1, "snp/version"},
-		{5, 0x000, 5 ^ 3, "snp/reserved"}, /* a mitigation vector that version 3 has not */
-		{3, 0x000, 3 ^ 2, "snp/reserved"}, /* a CPUID that version 2 has not */
-		{5, 0x034, 1, "snp/sigalgo"},
-		{5, 0x034, 2, "snp/sigalgo"},
-		{5, 0x04c, 1, "snp/reserved"},
-		{5, 0x04b, 0x80, "snp/reserved"},
-		{5, 0x048, 0x20, "snp/reserved"},
-		{5, 0x00a, 0x02, "snp/reserved"}, /* policy bit 17 must be one */
-		{5, 0x00b, 0x04, "snp/reserved"}, /* policy bit 26 */
-		{5, 0x00f, 0x80, "snp/reserved"},
-		{5, 0x18b, 1, "snp/reserved"},
-		{5, 0x1eb, 1, "snp/reserved"},
-		{5, 0x208, 1, "snp/reserved"},
-		{5, 0x29f, 1, "snp/reserved"},
-		{3, 0x1f8, 1, "snp/reserved"},
-		{2, 0x188, 1, "snp/reserved"},
-		{5, 0x048, 7 << 2, "snp/unsigned"},
-		{5, 0x048, 2 << 2, "snp/signingkey"},
-		{5, 0x048, 1 << 2, NULL}, /* VLEK */
-		{5, 0x030, 4, "snp/vmpl-range"},
-		{5, 0x030, 3, NULL},
-		{5, 0x2d0, 1, "snp/sig-format"},
-		{5, 0x318, 1, "snp/sig-format"},
-		{5, 0x330, 1, "snp/sig-format"},
-		{5, 0x49f, 1, "snp/sig-format"},
-		{5, 0x2e8, 1, "snp/sig-format"}, /* S becomes zero */
-		{5, 0x2e8, 2, NULL},
+	        {5, 0x000, 0, NULL},
+	        {5, 0x000, 5 ^ 6, "snp/version"},
+	        {5, 0x000, 5 ^ 1, "snp/version"},
+	        {5, 0x003, 1, "snp/version"},
+	        {5, 0x000, 5 ^ 3, "snp/reserved"}, /* a mitigation vector that version 3 has not */
+	        {3, 0x000, 3 ^ 2, "snp/reserved"}, /* a CPUID that version 2 has not */
+	        {5, 0x034, 1, "snp/sigalgo"},
+	        {5, 0x034, 2, "snp/sigalgo"},
+	        {5, 0x04c, 1, "snp/reserved"},
+	        {5, 0x04b, 0x80, "snp/reserved"},
+	        {5, 0x048, 0x20, "snp/reserved"},
+	        {5, 0x00a, 0x02, "snp/reserved"}, /* policy bit 17 must be one */
+	        {5, 0x00b, 0x04, "snp/reserved"}, /* policy bit 26 */
+	        {5, 0x00f, 0x80, "snp/reserved"},
+	        {5, 0x18b, 1, "snp/reserved"},
+	        {5, 0x1eb, 1, "snp/reserved"},
+	        {5, 0x208, 1, "snp/reserved"},
+	        {5, 0x29f, 1, "snp/reserved"},
+	        {3, 0x1f8, 1, "snp/reserved"},
+	        {2, 0x188, 1, "snp/reserved"},
+	        {5, 0x048, 7 << 2, "snp/unsigned"},
+	        {5, 0x048, 2 << 2, "snp/signingkey"},
+	        {5, 0x048, 1 << 2, NULL}, /* VLEK */
+	        {5, 0x030, 4, "snp/vmpl-range"},
+	        {5, 0x030, 3, NULL},
+	        {5, 0x2d0, 1, "snp/sig-format"},
+	        {5, 0x318, 1, "snp/sig-format"},
+	        {5, 0x330, 1, "snp/sig-format"},
+	        {5, 0x49f, 1, "snp/sig-format"},
+	        {5, 0x2e8, 1, "snp/sig-format"}, /* S becomes zero */
+	        {5, 0x2e8, 2, NULL},
 	};
 
 	(void)state;
@@ -99,7 +99,7 @@ format_refusals(void **state)
 		status s;
 
 		snp_report_emit(&r, wire);
-		wire[rows[i].at] ^= rows[i].xor;
+		wire[rows[i].at] ^= rows[i].xor ;
 		s = snp_report_parse(bytes_of(wire, sizeof wire), &back, &v);
 		if (is_ok(s) != !rows[i].reason)
 			fail_msg("row %zu: %s", i, v.detail);
@@ -179,10 +179,10 @@ products(void **state)
 		uint8_t family, model;
 		int product;
 	} rows[] = {
-		{0x19, 0x00, SNP_MILAN}, {0x19, 0x0f, SNP_MILAN}, {0x19, 0x10, SNP_GENOA},
-		{0x19, 0x1f, SNP_GENOA}, {0x19, 0x20, -1},        {0x19, 0xa0, SNP_GENOA},
-		{0x19, 0xb0, -1},        {0x1a, 0x02, SNP_TURIN}, {0x1a, 0x11, SNP_TURIN},
-		{0x1a, 0x12, -1},        {0x17, 0x31, -1},
+	        {0x19, 0x00, SNP_MILAN}, {0x19, 0x0f, SNP_MILAN}, {0x19, 0x10, SNP_GENOA},
+	        {0x19, 0x1f, SNP_GENOA}, {0x19, 0x20, -1},        {0x19, 0xa0, SNP_GENOA},
+	        {0x19, 0xb0, -1},        {0x1a, 0x02, SNP_TURIN}, {0x1a, 0x11, SNP_TURIN},
+	        {0x1a, 0x12, -1},        {0x17, 0x31, -1},
 	};
 
 	(void)state;
@@ -255,10 +255,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(emit_and_parse),  cmocka_unit_test(format_refusals),
-		cmocka_unit_test(host_report_and_sizes), cmocka_unit_test(real_reports),
-		cmocka_unit_test(products),        cmocka_unit_test(tcb_parts),
-		cmocka_unit_test(vcpu_derivation),
+	        cmocka_unit_test(emit_and_parse),
+	        cmocka_unit_test(format_refusals),
+	        cmocka_unit_test(host_report_and_sizes),
+	        cmocka_unit_test(real_reports),
+	        cmocka_unit_test(products),
+	        cmocka_unit_test(tcb_parts),
+	        cmocka_unit_test(vcpu_derivation),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

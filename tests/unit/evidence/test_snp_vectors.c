@@ -63,10 +63,10 @@ fit_set(struct vector *t, enum snp_product p)
 	const struct snp_report *r = &t->parsed;
 
 	t->set = (struct snp_reference){
-		.product = p,
-		.sev_features = 1,
-		.guest_policy = {.smt = true},
-		.platform_info = {.smt = true, .tsme = true},
+	        .product = p,
+	        .sev_features = 1,
+	        .guest_policy = {.smt = true},
+	        .platform_info = {.smt = true, .tsme = true},
 	};
 	mem_copy(t->set.measurement.b, r->measurement, SHA384_SIZE);
 	assert_true(snp_tcb_decode(p, r->launch_tcb, &t->set.minimum_tcb));
@@ -86,8 +86,8 @@ add_certs(struct vector *t, const struct buf *text)
 		assert_ok(cert_parse_der(b, &t->certs[t->n_certs], &err));
 		n = 1;
 	} else {
-		assert_ok(cert_parse_pem(b, LEAF_MAX - t->n_certs, &t->certs[t->n_certs], &n,
-		                         &err));
+		assert_ok(
+		        cert_parse_pem(b, LEAF_MAX - t->n_certs, &t->certs[t->n_certs], &n, &err));
 	}
 	t->n_certs += n;
 }
@@ -111,12 +111,12 @@ vector_load(struct arena *a, const struct value *row, struct vector *t)
 		t->doc.endorsements.certs[i] = cert_der(t->certs[i]);
 	t->doc.endorsements.n_certs = t->n_certs;
 	t->rq = (struct evidence_request){
-		.document = &t->doc,
-		.report_data = t->parsed.report_data,
-		.references = &t->refs,
-		.policies = &t->policies,
-		.revocation = REVOCATION_OPTIONAL, /* nobody publishes AMD's lists with reports */
-		.now = NOW,
+	        .document = &t->doc,
+	        .report_data = t->parsed.report_data,
+	        .references = &t->refs,
+	        .policies = &t->policies,
+	        .revocation = REVOCATION_OPTIONAL, /* nobody publishes AMD's lists with reports */
+	        .now = NOW,
 	};
 	if (is_ok(snp_report_parse(buf_view(&t->report), &t->parsed, &v))) {
 		if (!snp_product_parse(json_text(json_get(row, "product")), &p))
@@ -259,7 +259,7 @@ walk_leaf(struct vector *t, const char *name, size_t step)
 		must_refuse(t, name, bit);
 		der.p[bit / 8] ^= (uint8_t)(1U << bit % 8);
 	}
-	for (size_t n = 0; n < der.n; n += step > 1 ? 7 : 1) {
+	for (size_t n = 0; n<der.n; n += step> 1 ? 7 : 1) {
 		t->doc.endorsements.certs[0] = bytes_sub(buf_view(&der), 0, n);
 		must_refuse(t, name, n * 8);
 	}
@@ -338,10 +338,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(manifest_rows),
-		cmocka_unit_test(leaf_alone),
-		cmocka_unit_test(crossed_chains),
-		cmocka_unit_test(mutation_walk),
+	        cmocka_unit_test(manifest_rows),
+	        cmocka_unit_test(leaf_alone),
+	        cmocka_unit_test(crossed_chains),
+	        cmocka_unit_test(mutation_walk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The whole pipeline over reports of a made-up AMD: one thing wrong a row, its step and its reason. */
+/* The whole pipeline over reports of a made-up AMD: one thing wrong a row, its step and its reason.
+ */
+#include "base/text.h"
 #include "evidence/snp/certtable.h"
 #include "evidence/snp/roots.h"
 #include "mint.h"
-#include "base/text.h"
 #include "unit.h"
 
 #include <string.h>
@@ -45,11 +46,11 @@ bench_init(struct bench *b, enum snp_product p, enum snp_signing_key kind, uint3
 	b->crl_from = MINT_NOW - MINT_DAY;
 	b->crl_to = MINT_NOW + 30 * MINT_DAY;
 	b->rq = (struct evidence_request){
-		.document = &b->doc,
-		.report_data = b->expected,
-		.references = &b->refs,
-		.policies = &b->policies,
-		.now = MINT_NOW,
+	        .document = &b->doc,
+	        .report_data = b->expected,
+	        .references = &b->refs,
+	        .policies = &b->policies,
+	        .now = MINT_NOW,
 	};
 }
 
@@ -107,10 +108,10 @@ sound_reports_are_accepted(void **state)
 		enum snp_signing_key kind;
 		uint32_t version;
 	} rows[] = {
-		{SNP_MILAN, SNP_SIGNED_VCEK, 2}, {SNP_MILAN, SNP_SIGNED_VLEK, 3},
-		{SNP_GENOA, SNP_SIGNED_VCEK, 3}, {SNP_GENOA, SNP_SIGNED_VCEK, 5},
-		{SNP_TURIN, SNP_SIGNED_VCEK, 5}, {SNP_TURIN, SNP_SIGNED_VLEK, 5},
-		{SNP_GENOA, SNP_SIGNED_VCEK, 4},
+	        {SNP_MILAN, SNP_SIGNED_VCEK, 2}, {SNP_MILAN, SNP_SIGNED_VLEK, 3},
+	        {SNP_GENOA, SNP_SIGNED_VCEK, 3}, {SNP_GENOA, SNP_SIGNED_VCEK, 5},
+	        {SNP_TURIN, SNP_SIGNED_VCEK, 5}, {SNP_TURIN, SNP_SIGNED_VLEK, 5},
+	        {SNP_GENOA, SNP_SIGNED_VCEK, 4},
 	};
 
 	(void)state;
@@ -150,8 +151,7 @@ CHANGE(host_data, b->policy.b[0] ^= 1)
 CHANGE(host_data_thorough, (b->policy.b[0] ^= 1, b->rq.flags = EVIDENCE_THOROUGH))
 CHANGE(no_policies, b->policies.n = 0)
 CHANGE(measurement, b->set.measurement.b[47] ^= 1)
-CHANGE(measurement_thorough,
-       (b->set.measurement.b[47] ^= 1, b->rq.flags = EVIDENCE_THOROUGH))
+CHANGE(measurement_thorough, (b->set.measurement.b[47] ^= 1, b->rq.flags = EVIDENCE_THOROUGH))
 CHANGE(root, b->set.trust_root.b[0] ^= 1)
 CHANGE(vendor_root, b->set.has_trust_root = false)
 CHANGE(no_vek, b->no_vek = true)
@@ -160,8 +160,7 @@ CHANGE(no_ark, b->no_ark = true)
 CHANGE(no_crl, b->no_crl = true)
 CHANGE(no_crl_optional, (b->no_crl = true, b->rq.revocation = REVOCATION_OPTIONAL))
 CHANGE(crl_expired, b->crl_to = MINT_NOW - 1)
-CHANGE(crl_expired_optional,
-       (b->crl_to = MINT_NOW - 1, b->rq.revocation = REVOCATION_OPTIONAL))
+CHANGE(crl_expired_optional, (b->crl_to = MINT_NOW - 1, b->rq.revocation = REVOCATION_OPTIONAL))
 CHANGE(crl_future, b->crl_from = MINT_NOW + 1)
 CHANGE(revoked, b->crl_revoked = true)
 CHANGE(leaf_expired, b->leaf.not_after = MINT_NOW - 1)
@@ -184,8 +183,7 @@ CHANGE(tcb_cert, b->report.reported_tcb[7]--)
 CHANGE(tcb_format, b->report.reported_tcb[3] = 1)
 CHANGE(chip_cert, b->report.chip_id[0] ^= 1)
 CHANGE(chip_zero, mem_zero(b->report.chip_id, 64))
-CHANGE(chip_masked,
-       (mem_zero(b->report.chip_id, 64), b->report.key_info |= SNP_KEY_MASK_CHIP))
+CHANGE(chip_masked, (mem_zero(b->report.chip_id, 64), b->report.key_info |= SNP_KEY_MASK_CHIP))
 CHANGE(vlek_report, b->report.key_info = SNP_SIGNED_VLEK << 2)
 CHANGE(debug, b->report.policy |= SNP_POLICY_DEBUG)
 CHANGE(migration, b->report.policy |= SNP_POLICY_MIGRATE_MA)
@@ -218,77 +216,75 @@ static void
 one_thing_wrong(void **state)
 {
 	static const struct row rows[] = {
-		{"nothing", change_nothing, STEP_ACCEPTED, ""},
-		{"report data", change_report_data, STEP_EARLY, "snp/report-data"},
-		{"report data", change_report_data_thorough, STEP_BINDING, "snp/report-data"},
-		{"host data", change_host_data, STEP_EARLY, "snp/host-data"},
-		{"host data", change_host_data_thorough, STEP_MANIFEST, "snp/host-data"},
-		{"no policies", change_no_policies, STEP_EARLY, "snp/host-data"},
-		{"measurement", change_measurement, STEP_EARLY, "snp/measurement"},
-		{"measurement", change_measurement_thorough, STEP_IDENTITY, "snp/measurement"},
-		{"unknown root", change_root, STEP_CHAIN, "snp/root"},
-		{"local root for a vendor set", change_vendor_root, STEP_CHAIN, "snp/root"},
-		{"no leaf", change_no_vek, STEP_CHAIN, "snp/vek-missing"},
-		{"no intermediate", change_no_ask, STEP_CHAIN, "snp/chain"},
-		{"no root", change_no_ark, STEP_CHAIN, "snp/root"},
-		{"no list", change_no_crl, STEP_REVOCATION, "snp/crl-missing"},
-		{"no list, optional", change_no_crl_optional, STEP_ACCEPTED, ""},
-		{"list expired", change_crl_expired, STEP_REVOCATION, "snp/crl-expired"},
-		{"list expired", change_crl_expired_optional, STEP_REVOCATION, "snp/crl-expired"},
-		{"list of the future", change_crl_future, STEP_REVOCATION, "snp/crl-expired"},
-		{"revoked ASK", change_revoked, STEP_REVOCATION, "snp/ask-revoked"},
-		{"leaf expired", change_leaf_expired, STEP_CHAIN, "snp/chain"},
-		{"leaf of the future", change_leaf_future, STEP_CHAIN, "snp/chain"},
-		{"wrong key", change_other_key, STEP_SIGNATURE, "snp/signature"},
-		{"RSA leaf", change_rsa_leaf, STEP_CHAIN, "snp/vek-parse"},
-		{"no HWID", change_no_hwid, STEP_CHAIN, "snp/vek-parse"},
-		{"no SPL", change_no_microcode, STEP_CHAIN, "snp/vek-parse"},
-		{"SPL twice", change_twice_tee, STEP_CHAIN, "snp/vek-parse"},
-		{"HWID of 63 bytes", change_hwid_63, STEP_CHAIN, "snp/vek-parse"},
-		{"SPL 300", change_spl_300, STEP_CHAIN, "snp/vek-parse"},
-		{"SPL below 0", change_spl_negative, STEP_CHAIN, "snp/vek-parse"},
-		{"SPL and more", change_spl_trailing, STEP_CHAIN, "snp/vek-parse"},
-		{"other product named", change_product_text, STEP_CHAIN, "snp/product"},
-		{"product with stepping", change_product_suffix, STEP_ACCEPTED, ""},
-		{"Milan's CPUID", change_product_cpuid, STEP_CHAIN, "snp/product"},
-		{"unknown CPUID", change_product_unknown, STEP_CHAIN, "snp/product"},
-		{"set of another product", change_set_product, STEP_PLATFORM,
-	         "snp/product-denied"},
-		{"TCB of the certificate", change_tcb_cert, STEP_CHAIN, "snp/tcb-cert"},
-		{"TCB format", change_tcb_format, STEP_CHAIN, "snp/tcb-format"},
-		{"chip of the certificate", change_chip_cert, STEP_CHAIN, "snp/chipid-cert"},
-		{"no chip id", change_chip_zero, STEP_CHAIN, "snp/chipid-cert"},
-		{"masked chip id", change_chip_masked, STEP_ACCEPTED, ""},
-		{"VLEK's report", change_vlek_report, STEP_CHAIN, "snp/vek-kind"},
-		{"debug", change_debug, STEP_PLATFORM, "snp/debug"},
-		{"migration", change_migration, STEP_PLATFORM, "snp/migration"},
-		{"migration agent", change_migration_id, STEP_PLATFORM, "snp/migration"},
-		{"SMT", change_smt, STEP_PLATFORM, "snp/policy"},
-		{"single socket", change_single_socket, STEP_PLATFORM, "snp/policy"},
-		{"XTS", change_xts, STEP_PLATFORM, "snp/policy"},
-		{"CXL", change_cxl, STEP_PLATFORM, "snp/policy"},
-		{"ABI", change_abi, STEP_PLATFORM, "snp/policy"},
-		{"ABI", change_abi_ok, STEP_ACCEPTED, ""},
-		{"platform SMT", change_platform_smt, STEP_PLATFORM, "snp/platform"},
-		{"BadRAM", change_platform_alias, STEP_PLATFORM, "snp/platform"},
-		{"TSME", change_platform_tsme, STEP_PLATFORM, "snp/platform"},
-		{"unknown platform bit", change_platform_bit6, STEP_ACCEPTED, ""},
-		{"VMPL", change_vmpl, STEP_PLATFORM, "snp/vmpl"},
-		{"committed below reported", change_tcb_order, STEP_PLATFORM, "snp/tcb-order"},
-		{"current below committed", change_tcb_order_current, STEP_PLATFORM,
+	        {"nothing", change_nothing, STEP_ACCEPTED, ""},
+	        {"report data", change_report_data, STEP_EARLY, "snp/report-data"},
+	        {"report data", change_report_data_thorough, STEP_BINDING, "snp/report-data"},
+	        {"host data", change_host_data, STEP_EARLY, "snp/host-data"},
+	        {"host data", change_host_data_thorough, STEP_MANIFEST, "snp/host-data"},
+	        {"no policies", change_no_policies, STEP_EARLY, "snp/host-data"},
+	        {"measurement", change_measurement, STEP_EARLY, "snp/measurement"},
+	        {"measurement", change_measurement_thorough, STEP_IDENTITY, "snp/measurement"},
+	        {"unknown root", change_root, STEP_CHAIN, "snp/root"},
+	        {"local root for a vendor set", change_vendor_root, STEP_CHAIN, "snp/root"},
+	        {"no leaf", change_no_vek, STEP_CHAIN, "snp/vek-missing"},
+	        {"no intermediate", change_no_ask, STEP_CHAIN, "snp/chain"},
+	        {"no root", change_no_ark, STEP_CHAIN, "snp/root"},
+	        {"no list", change_no_crl, STEP_REVOCATION, "snp/crl-missing"},
+	        {"no list, optional", change_no_crl_optional, STEP_ACCEPTED, ""},
+	        {"list expired", change_crl_expired, STEP_REVOCATION, "snp/crl-expired"},
+	        {"list expired", change_crl_expired_optional, STEP_REVOCATION, "snp/crl-expired"},
+	        {"list of the future", change_crl_future, STEP_REVOCATION, "snp/crl-expired"},
+	        {"revoked ASK", change_revoked, STEP_REVOCATION, "snp/ask-revoked"},
+	        {"leaf expired", change_leaf_expired, STEP_CHAIN, "snp/chain"},
+	        {"leaf of the future", change_leaf_future, STEP_CHAIN, "snp/chain"},
+	        {"wrong key", change_other_key, STEP_SIGNATURE, "snp/signature"},
+	        {"RSA leaf", change_rsa_leaf, STEP_CHAIN, "snp/vek-parse"},
+	        {"no HWID", change_no_hwid, STEP_CHAIN, "snp/vek-parse"},
+	        {"no SPL", change_no_microcode, STEP_CHAIN, "snp/vek-parse"},
+	        {"SPL twice", change_twice_tee, STEP_CHAIN, "snp/vek-parse"},
+	        {"HWID of 63 bytes", change_hwid_63, STEP_CHAIN, "snp/vek-parse"},
+	        {"SPL 300", change_spl_300, STEP_CHAIN, "snp/vek-parse"},
+	        {"SPL below 0", change_spl_negative, STEP_CHAIN, "snp/vek-parse"},
+	        {"SPL and more", change_spl_trailing, STEP_CHAIN, "snp/vek-parse"},
+	        {"other product named", change_product_text, STEP_CHAIN, "snp/product"},
+	        {"product with stepping", change_product_suffix, STEP_ACCEPTED, ""},
+	        {"Milan's CPUID", change_product_cpuid, STEP_CHAIN, "snp/product"},
+	        {"unknown CPUID", change_product_unknown, STEP_CHAIN, "snp/product"},
+	        {"set of another product", change_set_product, STEP_PLATFORM, "snp/product-denied"},
+	        {"TCB of the certificate", change_tcb_cert, STEP_CHAIN, "snp/tcb-cert"},
+	        {"TCB format", change_tcb_format, STEP_CHAIN, "snp/tcb-format"},
+	        {"chip of the certificate", change_chip_cert, STEP_CHAIN, "snp/chipid-cert"},
+	        {"no chip id", change_chip_zero, STEP_CHAIN, "snp/chipid-cert"},
+	        {"masked chip id", change_chip_masked, STEP_ACCEPTED, ""},
+	        {"VLEK's report", change_vlek_report, STEP_CHAIN, "snp/vek-kind"},
+	        {"debug", change_debug, STEP_PLATFORM, "snp/debug"},
+	        {"migration", change_migration, STEP_PLATFORM, "snp/migration"},
+	        {"migration agent", change_migration_id, STEP_PLATFORM, "snp/migration"},
+	        {"SMT", change_smt, STEP_PLATFORM, "snp/policy"},
+	        {"single socket", change_single_socket, STEP_PLATFORM, "snp/policy"},
+	        {"XTS", change_xts, STEP_PLATFORM, "snp/policy"},
+	        {"CXL", change_cxl, STEP_PLATFORM, "snp/policy"},
+	        {"ABI", change_abi, STEP_PLATFORM, "snp/policy"},
+	        {"ABI", change_abi_ok, STEP_ACCEPTED, ""},
+	        {"platform SMT", change_platform_smt, STEP_PLATFORM, "snp/platform"},
+	        {"BadRAM", change_platform_alias, STEP_PLATFORM, "snp/platform"},
+	        {"TSME", change_platform_tsme, STEP_PLATFORM, "snp/platform"},
+	        {"unknown platform bit", change_platform_bit6, STEP_ACCEPTED, ""},
+	        {"VMPL", change_vmpl, STEP_PLATFORM, "snp/vmpl"},
+	        {"committed below reported", change_tcb_order, STEP_PLATFORM, "snp/tcb-order"},
+	        {"current below committed", change_tcb_order_current, STEP_PLATFORM,
 	         "snp/tcb-order"},
-		{"minimum TCB", change_tcb_min, STEP_PLATFORM, "snp/tcb-min"},
-		{"launch TCB", change_tcb_launch, STEP_PLATFORM, "snp/tcb-min"},
-		{"current ahead", change_tcb_ahead, STEP_ACCEPTED, ""},
-		{"mitigation", change_mitigation, STEP_PLATFORM, "snp/mitigation"},
-		{"mitigation", change_mitigation_ok, STEP_ACCEPTED, ""},
-		{"provider wanted", change_csp_wanted, STEP_PLATFORM, "snp/csp-id"},
-		{"guest SVN", change_guest_svn, STEP_IDENTITY, "snp/guest-svn"},
-		{"nothing to bind to", change_incomplete_binding, STEP_NOT_EVALUATED,
+	        {"minimum TCB", change_tcb_min, STEP_PLATFORM, "snp/tcb-min"},
+	        {"launch TCB", change_tcb_launch, STEP_PLATFORM, "snp/tcb-min"},
+	        {"current ahead", change_tcb_ahead, STEP_ACCEPTED, ""},
+	        {"mitigation", change_mitigation, STEP_PLATFORM, "snp/mitigation"},
+	        {"mitigation", change_mitigation_ok, STEP_ACCEPTED, ""},
+	        {"provider wanted", change_csp_wanted, STEP_PLATFORM, "snp/csp-id"},
+	        {"guest SVN", change_guest_svn, STEP_IDENTITY, "snp/guest-svn"},
+	        {"nothing to bind to", change_incomplete_binding, STEP_NOT_EVALUATED,
 	         "request/incomplete"},
-		{"no references", change_incomplete_refs, STEP_NOT_EVALUATED,
-	         "request/incomplete"},
-		{"no SNP sets", change_no_sets, STEP_MANIFEST, "snp/no-reference"},
+	        {"no references", change_incomplete_refs, STEP_NOT_EVALUATED, "request/incomplete"},
+	        {"no SNP sets", change_no_sets, STEP_MANIFEST, "snp/no-reference"},
 	};
 
 	(void)state;
@@ -465,7 +461,7 @@ static void
 malleable_signature(void **state)
 {
 	static const char order[] = "ffffffffffffffffffffffffffffffffffffffffffffffff"
-				    "c7634d81f4372ddf581a0db248b0a77aecec196accc52973";
+	                            "c7634d81f4372ddf581a0db248b0a77aecec196accc52973";
 	CLEANUP(bench_done) struct bench b;
 	uint8_t n[48], swap[48];
 	int borrow = 0;
@@ -517,8 +513,8 @@ no_bit_is_free(void **state)
 			copy.p[bit / 8] ^= (uint8_t)(1U << bit % 8);
 			evidence_verify(&b.rq, &res);
 			if (verdict_accepted(&res.verdict))
-				fail_msg("endorsement %zu: bit %zu of byte %zu is free", i,
-				         bit % 8, bit / 8);
+				fail_msg("endorsement %zu: bit %zu of byte %zu is free", i, bit % 8,
+				         bit / 8);
 			copy.p[bit / 8] ^= (uint8_t)(1U << bit % 8);
 		}
 		for (size_t n = 0; n < whole.n; n += 17) {
@@ -537,16 +533,16 @@ static void
 roots_are_amds(void **state)
 {
 	static const char *const fingerprints[SNP_PRODUCTS] = {
-		"69d063b45344d26a2e94e1f4210de49ef555308287d4c174445c95639a540bcd",
-		"4c6598d19c18719c5dfd4a7d335f674e5bfe1d8f800cea2cf270c10d103db2f1",
-		"1f084161a44bb6d93778a904877d4819cafa5d05ef4193b2ded9dd9c73dd3f6a",
+	        "69d063b45344d26a2e94e1f4210de49ef555308287d4c174445c95639a540bcd",
+	        "4c6598d19c18719c5dfd4a7d335f674e5bfe1d8f800cea2cf270c10d103db2f1",
+	        "1f084161a44bb6d93778a904877d4819cafa5d05ef4193b2ded9dd9c73dd3f6a",
 	};
 
 	(void)state;
 	static const char *const files[SNP_PRODUCTS] = {
-		"vectors/snp/go-sev-guest/ask_ark_milan.pem",
-		"vectors/snp/go-sev-guest/ask_ark_genoa.pem",
-		"vectors/snp/go-sev-guest/ask_ark_turin_vcek.pem",
+	        "vectors/snp/go-sev-guest/ask_ark_milan.pem",
+	        "vectors/snp/go-sev-guest/ask_ark_genoa.pem",
+	        "vectors/snp/go-sev-guest/ask_ark_turin_vcek.pem",
 	};
 
 	for (unsigned int p = 0; p < SNP_PRODUCTS; p++) {
@@ -579,7 +575,8 @@ static void
 cert_tables(void **state)
 {
 	CLEANUP(buf_done) struct buf wire = {0};
-	struct snp_table t = {.entry = {[SNP_TABLE_VCEK] = BYTES("vcek"), [SNP_TABLE_CRL] = BYTES("l")}};
+	struct snp_table t = {
+	        .entry = {[SNP_TABLE_VCEK] = BYTES("vcek"), [SNP_TABLE_CRL] = BYTES("l")}};
 	struct snp_table back;
 	struct err err = {0};
 
@@ -637,17 +634,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sound_reports_are_accepted),
-		cmocka_unit_test(one_thing_wrong),
-		cmocka_unit_test(vlek_rows),
-		cmocka_unit_test(chip_lists),
-		cmocka_unit_test(several_sets),
-		cmocka_unit_test(cache_changes_nothing),
-		cmocka_unit_test(several_leaves),
-		cmocka_unit_test(malleable_signature),
-		cmocka_unit_test(no_bit_is_free),
-		cmocka_unit_test(roots_are_amds),
-		cmocka_unit_test(cert_tables),
+	        cmocka_unit_test(sound_reports_are_accepted),
+	        cmocka_unit_test(one_thing_wrong),
+	        cmocka_unit_test(vlek_rows),
+	        cmocka_unit_test(chip_lists),
+	        cmocka_unit_test(several_sets),
+	        cmocka_unit_test(cache_changes_nothing),
+	        cmocka_unit_test(several_leaves),
+	        cmocka_unit_test(malleable_signature),
+	        cmocka_unit_test(no_bit_is_free),
+	        cmocka_unit_test(roots_are_amds),
+	        cmocka_unit_test(cert_tables),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

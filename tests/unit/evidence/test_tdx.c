@@ -37,21 +37,22 @@ struct bundle {
 };
 
 static const struct bundle bundles[] = {
-	{"tdx/automata-dcap/0625_tcbinfov3_90C06F000000.json", "tdx/automata-dcap/0625_qe_td.json",
-	 "2025-07-01T00:00:00Z", true},
-	{"tdx/automata-dcap/0625_tcbinfov3_00806f050000.json", "tdx/automata-dcap/0625_qe_td.json",
-	 "2025-07-01T00:00:00Z", true},
-	{"tdx/automata-dcap/1025_tcb_info.json", "tdx/automata-dcap/1025_identity.json",
-	 "2025-10-20T00:00:00Z", true},
-	{"tdx/automata-dcap/solana_tcb_info_v3_with_tdx_module.json",
-	 "tdx/automata-dcap/solana_qe_identity.json", "2025-07-20T00:00:00Z", true},
-	{"tdx/trustee/tcbInfo.json", "tdx/trustee/enclaveIdentity.json", "2025-11-01T00:00:00Z", true},
-	{"tdx/go-tdx-guest/sample_tcbInfo_response", "tdx/go-tdx-guest/sample_qeIdentity_response",
-	 "2023-06-20T00:00:00Z", false},
-	/* These carry slice and signature apart; make_envelope() joins them. */
-	{"tdx/dcap-qvl/quote_collateral.json", NULL, "2025-09-10T00:00:00Z", true},
-	{"tdx/dcap-qvl/tdx_quote_collateral.json", NULL, "2025-07-01T00:00:00Z", true},
-	{"tdx/dcap-qvl/tdx_quote_outdated_collateral.json", NULL, "2026-03-01T00:00:00Z", true},
+        {"tdx/automata-dcap/0625_tcbinfov3_90C06F000000.json", "tdx/automata-dcap/0625_qe_td.json",
+         "2025-07-01T00:00:00Z", true},
+        {"tdx/automata-dcap/0625_tcbinfov3_00806f050000.json", "tdx/automata-dcap/0625_qe_td.json",
+         "2025-07-01T00:00:00Z", true},
+        {"tdx/automata-dcap/1025_tcb_info.json", "tdx/automata-dcap/1025_identity.json",
+         "2025-10-20T00:00:00Z", true},
+        {"tdx/automata-dcap/solana_tcb_info_v3_with_tdx_module.json",
+         "tdx/automata-dcap/solana_qe_identity.json", "2025-07-20T00:00:00Z", true},
+        {"tdx/trustee/tcbInfo.json", "tdx/trustee/enclaveIdentity.json", "2025-11-01T00:00:00Z",
+         true},
+        {"tdx/go-tdx-guest/sample_tcbInfo_response", "tdx/go-tdx-guest/sample_qeIdentity_response",
+         "2023-06-20T00:00:00Z", false},
+        /* These carry slice and signature apart; make_envelope() joins them. */
+        {"tdx/dcap-qvl/quote_collateral.json", NULL, "2025-09-10T00:00:00Z", true},
+        {"tdx/dcap-qvl/tdx_quote_collateral.json", NULL, "2025-07-01T00:00:00Z", true},
+        {"tdx/dcap-qvl/tdx_quote_outdated_collateral.json", NULL, "2026-03-01T00:00:00Z", true},
 };
 
 struct loaded {
@@ -95,7 +96,8 @@ load(const struct bundle *b, struct loaded *l)
 
 		assert_ok(json_parse(&a, buf_view(&l->info), NULL, &v, &err));
 		make_envelope(&v, "tcbInfo", "tcb_info", "tcb_info_signature", &info);
-		make_envelope(&v, "enclaveIdentity", "qe_identity", "qe_identity_signature", &l->qe);
+		make_envelope(&v, "enclaveIdentity", "qe_identity", "qe_identity_signature",
+		              &l->qe);
 		buf_reset(&l->info);
 		buf_bytes(&l->info, buf_view(&info));
 	}
@@ -140,7 +142,8 @@ run_at(struct bytes quote, const struct loaded *l, int64_t chain_time, struct ve
 
 	memset(v, 0, sizeof *v);
 	if (!is_ok(tdx_quote_parse(quote, &q, v)) ||
-	    !is_ok(tdx_chain_open(q.pck_pem, &l->e, &tdx_intel_root, false, chain_time, &chain, v)) ||
+	    !is_ok(tdx_chain_open(q.pck_pem, &l->e, &tdx_intel_root, false, chain_time, &chain,
+	                          v)) ||
 	    !is_ok(tdx_collateral_open(&l->e, &chain, false, l->now, &c, v)) ||
 	    !is_ok(tdx_authenticate(&q, &chain, &c, NULL, &result, v)))
 		return strcmp(v->reason, "tdx/tcb-unsupported") == 0 ? "NotSupported" : v->reason;
@@ -177,8 +180,8 @@ every_quote_with_every_tcb_info(void **state)
 		CLEANUP(buf_done) struct buf quote = {0};
 		char name[256];
 
-		if (!bytes_is(json_text(json_get(row, "kind")), "tdx") || !json_is(tcb, VALUE_ARRAY) ||
-		    tcb->n == 0)
+		if (!bytes_is(json_text(json_get(row, "kind")), "tdx") ||
+		    !json_is(tcb, VALUE_ARRAY) || tcb->n == 0)
 			continue;
 		snprintf(name, sizeof name, "%.*s", BYTES_ARG(json_text(json_get(row, "quote"))));
 		read_vector(name, &quote);
@@ -210,8 +213,8 @@ module_without_version(void **state)
 	static const struct {
 		const char *quote, *status;
 	} rows[] = {
-		{"tdx/trustee/tdx_quote_4.dat", "UpToDate"},
-		{"tdx/go-tdx-guest/tdx_prod_quote_SPR_E4.dat", "NotSupported"},
+	        {"tdx/trustee/tdx_quote_4.dat", "UpToDate"},
+	        {"tdx/go-tdx-guest/tdx_prod_quote_SPR_E4.dat", "NotSupported"},
 	};
 	CLEANUP(loaded_done) struct loaded l = {0};
 	CLEANUP(arena_done) struct arena a = {0};
@@ -258,8 +261,8 @@ quotes_that_are_none(void **state)
 	static const struct {
 		const char *file, *reason;
 	} rows[] = {
-		{"tdx/dcap-qvl/sgx_quote", "tdx/tee"},
-		{"tdx/intel-qvl-sample/quote.dat", "tdx/pck-parse"}, /* DER where PEM belongs */
+	        {"tdx/dcap-qvl/sgx_quote", "tdx/tee"},
+	        {"tdx/intel-qvl-sample/quote.dat", "tdx/pck-parse"}, /* DER where PEM belongs */
 	};
 	CLEANUP(loaded_done) struct loaded l = {0};
 
@@ -280,15 +283,15 @@ revocation_lists(void **state)
 	static const struct {
 		const char *root, *pck, *time, *want;
 	} rows[] = {
-		{"tdx/automata-dcap/solana_intel_root_ca_crl.der",
-		 "tdx/automata-dcap/solana_pck_platform_crl.der", "2025-07-20T00:00:00Z", ""},
-		{NULL, "tdx/automata-dcap/solana_pck_platform_crl.der", "2025-07-20T00:00:00Z",
-		 "tdx/crl-missing"},
-		{"tdx/automata-dcap/solana_intel_root_ca_crl.der", NULL, "2025-07-20T00:00:00Z",
-		 "tdx/crl-missing"},
-		{"tdx/automata-dcap/solana_intel_root_ca_crl.der",
-		 "tdx/automata-dcap/solana_pck_platform_crl.der", "2025-09-20T00:00:00Z",
-		 "tdx/crl-expired"},
+	        {"tdx/automata-dcap/solana_intel_root_ca_crl.der",
+	         "tdx/automata-dcap/solana_pck_platform_crl.der", "2025-07-20T00:00:00Z", ""},
+	        {NULL, "tdx/automata-dcap/solana_pck_platform_crl.der", "2025-07-20T00:00:00Z",
+	         "tdx/crl-missing"},
+	        {"tdx/automata-dcap/solana_intel_root_ca_crl.der", NULL, "2025-07-20T00:00:00Z",
+	         "tdx/crl-missing"},
+	        {"tdx/automata-dcap/solana_intel_root_ca_crl.der",
+	         "tdx/automata-dcap/solana_pck_platform_crl.der", "2025-09-20T00:00:00Z",
+	         "tdx/crl-expired"},
 	};
 	CLEANUP(buf_done) struct buf quote = {0};
 
@@ -353,15 +356,19 @@ appraisal(void **state)
 	struct tcb_result result;
 	struct verdict v = {0};
 	struct tdx_quote q;
-	struct tdx_reference good = {.mrtd = (const uint8_t(*)[48])mrtd, .n_mrtd = 1,
-	                             .rtmr0 = (const uint8_t(*)[48])rtmr0, .n_rtmr0 = 2,
-	                             .xfam_mask = TDX_XFAM_DEFAULT_MASK, .min_evaluation = 17};
+	struct tdx_reference good = {.mrtd = (const uint8_t(*)[48])mrtd,
+	                             .n_mrtd = 1,
+	                             .rtmr0 = (const uint8_t(*)[48])rtmr0,
+	                             .n_rtmr0 = 2,
+	                             .xfam_mask = TDX_XFAM_DEFAULT_MASK,
+	                             .min_evaluation = 17};
 
 	(void)state;
 	read_vector("tdx/go-tdx-guest/cos-113-tdx-quote.dat", &quote);
 	load(&bundles[3], &l);
 	assert_true(is_ok(tdx_quote_parse(buf_view(&quote), &q, &v)));
-	assert_true(is_ok(tdx_chain_open(q.pck_pem, &l.e, &tdx_intel_root, false, l.now, &chain, &v)));
+	assert_true(
+	        is_ok(tdx_chain_open(q.pck_pem, &l.e, &tdx_intel_root, false, l.now, &chain, &v)));
 	assert_true(is_ok(tdx_collateral_open(&l.e, &chain, false, l.now, &c, &v)));
 	assert_true(is_ok(tdx_authenticate(&q, &chain, &c, q.report_data.p, &result, &v)));
 	memcpy(mrtd[0], q.mrtd.p, 48);
@@ -378,10 +385,12 @@ appraisal(void **state)
 	if (!is_ok(tdx_appraise(&q, &chain, &c, &result, &good, &v)))
 		fail_msg("%s: %s", v.reason, v.detail);
 	for (int change = 0; change < 12; change++) {
-		static const char *const reasons[] = {
-			"tdx/mrtd", "tdx/rtmr0", "tdx/rtmr1", "tdx/rtmr2", "tdx/rtmr3", "tdx/mrseam",
-			"tdx/configid", "tdx/xfam", "tdx/piid", "tdx/tcb-eval", "tdx/tcb-status",
-			"tdx/platform-config"};
+		static const char *const reasons[] = {"tdx/mrtd",       "tdx/rtmr0",
+		                                      "tdx/rtmr1",      "tdx/rtmr2",
+		                                      "tdx/rtmr3",      "tdx/mrseam",
+		                                      "tdx/configid",   "tdx/xfam",
+		                                      "tdx/piid",       "tdx/tcb-eval",
+		                                      "tdx/tcb-status", "tdx/platform-config"};
 		struct tdx_reference r = good;
 
 		memset(&v, 0, sizeof v);
@@ -439,11 +448,11 @@ whole_pipeline(void **state)
 	struct reference_sets refs = {.tdx = sets, .n_tdx = 1};
 	struct document doc = {.tee = TEE_TDX};
 	struct evidence_request rq = {
-		.document = &doc,
-		.report_data = expected,
-		.references = &refs,
-		.policies = &policies,
-		.revocation = REVOCATION_OPTIONAL,
+	        .document = &doc,
+	        .report_data = expected,
+	        .references = &refs,
+	        .policies = &policies,
+	        .revocation = REVOCATION_OPTIONAL,
 	};
 	struct evidence_result res;
 	struct verdict v = {0};
@@ -456,8 +465,10 @@ whole_pipeline(void **state)
 	mem_copy(mrtd[0], q.mrtd.p, 48);
 	mem_copy(expected, q.report_data.p, 64);
 	mem_copy(policy.b, q.mrconfigid.p, 32);
-	sets[0] = (struct tdx_reference){.mrtd = (const uint8_t(*)[48])mrtd, .n_mrtd = 1,
-	                                 .xfam = q.xfam, .xfam_mask = TDX_XFAM_DEFAULT_MASK,
+	sets[0] = (struct tdx_reference){.mrtd = (const uint8_t(*)[48])mrtd,
+	                                 .n_mrtd = 1,
+	                                 .xfam = q.xfam,
+	                                 .xfam_mask = TDX_XFAM_DEFAULT_MASK,
 	                                 .min_evaluation = 17};
 	doc.evidence = buf_view(&quote);
 	doc.endorsements = l.e;
@@ -544,8 +555,8 @@ accepted(struct walk *w, struct bytes quote)
 	if (!is_ok(tdx_quote_parse(quote, &q, &v)))
 		return false;
 	if (!bytes_equal(q.pck_pem, w->pem)) {
-		if (!is_ok(tdx_chain_open(q.pck_pem, &w->l.e, &tdx_intel_root, false, w->l.now, &fresh,
-		                          &v)))
+		if (!is_ok(tdx_chain_open(q.pck_pem, &w->l.e, &tdx_intel_root, false, w->l.now,
+		                          &fresh, &v)))
 			return false;
 		chain = &fresh;
 	}
@@ -554,8 +565,8 @@ accepted(struct walk *w, struct bytes quote)
 
 /*
  * Bits that nothing signs:
- *  - the PEM text outside the base64 of leaf and CA (armour, line ends, the closing NUL), and unused
- *    base64 bits: another spelling of the same certificates;
+ *  - the PEM text outside the base64 of leaf and CA (armour, line ends, the closing NUL), and
+ * unused base64 bits: another spelling of the same certificates;
  *  - the root certificate: it is trusted by its key, which is compared, and its other bytes
  *    (dates, self-signature) say nothing that is believed. A change of its name breaks the chain.
  * They are accepted only if the certificates that come out are the same leaf and CA.
@@ -568,7 +579,8 @@ same_certificates(struct walk *w, struct bytes quote)
 	struct tdx_quote q;
 
 	return is_ok(tdx_quote_parse(quote, &q, &v)) &&
-	       is_ok(tdx_chain_open(q.pck_pem, &w->l.e, &tdx_intel_root, false, w->l.now, &fresh, &v)) &&
+	       is_ok(tdx_chain_open(q.pck_pem, &w->l.e, &tdx_intel_root, false, w->l.now, &fresh,
+	                            &v)) &&
 	       bytes_equal(cert_der(fresh.leaf), cert_der(w->chain.leaf)) &&
 	       bytes_equal(cert_der(fresh.issuer), cert_der(w->chain.issuer));
 }
@@ -588,8 +600,8 @@ every_bit_and_every_cut(void **state)
 	load(&bundles[7], &w.l);
 	assert_true(is_ok(tdx_quote_parse(buf_view(&quote), &q, &v)));
 	w.pem = q.pck_pem;
-	assert_true(is_ok(tdx_chain_open(q.pck_pem, &w.l.e, &tdx_intel_root, false, w.l.now, &w.chain,
-	                                 &v)));
+	assert_true(is_ok(
+	        tdx_chain_open(q.pck_pem, &w.l.e, &tdx_intel_root, false, w.l.now, &w.chain, &v)));
 	assert_true(is_ok(tdx_collateral_open(&w.l.e, &w.chain, false, w.l.now, &w.c, &v)));
 	assert_true(accepted(&w, buf_view(&quote)));
 	pem_from = (size_t)(q.pck_pem.p - quote.p);
@@ -603,8 +615,10 @@ every_bit_and_every_cut(void **state)
 
 			copy.p[at] ^= (uint8_t)(1U << bit % 8);
 			if (accepted(&w, buf_view(&copy))) {
-				if (at < pem_from || at >= pem_to || !same_certificates(&w, buf_view(&copy)))
-					fail_msg("bit %zu of byte %zu is not protected", bit % 8, at);
+				if (at < pem_from || at >= pem_to ||
+				    !same_certificates(&w, buf_view(&copy)))
+					fail_msg("bit %zu of byte %zu is not protected", bit % 8,
+					         at);
 				spelling++;
 			}
 			copy.p[at] ^= (uint8_t)(1U << bit % 8);
@@ -634,7 +648,8 @@ every_bit_of_the_collateral(void **state)
 	read_vector("tdx/dcap-qvl/tdx_quote", &quote);
 	load(&bundles[7], &l);
 	assert_true(is_ok(tdx_quote_parse(buf_view(&quote), &q, &v)));
-	assert_true(is_ok(tdx_chain_open(q.pck_pem, &l.e, &tdx_intel_root, false, l.now, &chain, &v)));
+	assert_true(
+	        is_ok(tdx_chain_open(q.pck_pem, &l.e, &tdx_intel_root, false, l.now, &chain, &v)));
 	parts[0] = &l.info;
 	parts[1] = &l.qe;
 	for (size_t p = 0; p < 2; p++) {
@@ -647,8 +662,10 @@ every_bit_of_the_collateral(void **state)
 			parts[p]->p[at] ^= mask;
 			memset(&v, 0, sizeof v);
 			/* The letter case of the signature's digits is spelling. */
-			if (is_ok(tdx_collateral_open(&l.e, &chain, false, l.now, &c, &v)) && !hex_case)
-				fail_msg("bit %zu of byte %zu of part %zu is not protected", bit % 8, at, p);
+			if (is_ok(tdx_collateral_open(&l.e, &chain, false, l.now, &c, &v)) &&
+			    !hex_case)
+				fail_msg("bit %zu of byte %zu of part %zu is not protected",
+				         bit % 8, at, p);
 			tdx_collateral_done(&c);
 			parts[p]->p[at] ^= mask;
 		}
@@ -658,10 +675,15 @@ every_bit_of_the_collateral(void **state)
 static void
 identities_that_lack_something(void **state)
 {
-	static const char *const names[] = {
-		"attributes", "attributesmask", "id", "issuedate", "isvprodid", "isvsvn", "miscselect",
-		"miscselectmask", "mrsigner", "nextupdate", "qeidentity", "signature", "tcb_date",
-		"tcb_eval_data_num", "tcb_levels", "tcb_status", "version"};
+	static const char *const names[] = {"attributes", "attributesmask",
+	                                    "id",         "issuedate",
+	                                    "isvprodid",  "isvsvn",
+	                                    "miscselect", "miscselectmask",
+	                                    "mrsigner",   "nextupdate",
+	                                    "qeidentity", "signature",
+	                                    "tcb_date",   "tcb_eval_data_num",
+	                                    "tcb_levels", "tcb_status",
+	                                    "version"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
@@ -673,10 +695,12 @@ identities_that_lack_something(void **state)
 		char file[160];
 		struct err err;
 
-		snprintf(file, sizeof file, "tdx/openenclave-qeidentity-negative/qe_identity_missing_%s.json",
+		snprintf(file, sizeof file,
+		         "tdx/openenclave-qeidentity-negative/qe_identity_missing_%s.json",
 		         names[i]);
 		read_vector(file, &text);
-		assert_false(is_ok(tcb_envelope(&a, buf_view(&text), "enclaveIdentity", &part, sig, &err)) &&
+		assert_false(is_ok(tcb_envelope(&a, buf_view(&text), "enclaveIdentity", &part, sig,
+		                                &err)) &&
 		             is_ok(qe_identity_parse(&a, part, &qe, &err)));
 	}
 	{
@@ -698,16 +722,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_quote_with_every_tcb_info),
-		cmocka_unit_test(module_without_version),
-		cmocka_unit_test(quotes_that_are_none),
-		cmocka_unit_test(revocation_lists),
-		cmocka_unit_test(other_root),
-		cmocka_unit_test(appraisal),
-		cmocka_unit_test(whole_pipeline),
-		cmocka_unit_test(every_bit_and_every_cut),
-		cmocka_unit_test(every_bit_of_the_collateral),
-		cmocka_unit_test(identities_that_lack_something),
+	        cmocka_unit_test(every_quote_with_every_tcb_info),
+	        cmocka_unit_test(module_without_version),
+	        cmocka_unit_test(quotes_that_are_none),
+	        cmocka_unit_test(revocation_lists),
+	        cmocka_unit_test(other_root),
+	        cmocka_unit_test(appraisal),
+	        cmocka_unit_test(whole_pipeline),
+	        cmocka_unit_test(every_bit_and_every_cut),
+	        cmocka_unit_test(every_bit_of_the_collateral),
+	        cmocka_unit_test(identities_that_lack_something),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,8 +3,8 @@
 #ifndef TESTS_EVIDENCE_VECTORS_H
 #define TESTS_EVIDENCE_VECTORS_H
 
-#include "json/value.h"
 #include "unit.h"
+#include "json/value.h"
 
 /* A file below vectors/; false (empty) when it is not there. */
 static inline bool

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "json/value.h"
 #include "unit.h"
+#include "json/value.h"
 
 #include <string.h>
 
@@ -11,13 +11,20 @@ accepted_texts(void **state)
 	static const struct {
 		const char *text, *want;
 	} rows[] = {
-		{"null", "null"}, {" true ", "true"}, {"\t[ ]\r\n", "[]"}, {"{}", "{}"},
-		{"-0", "-0"}, {"0", "0"}, {"-12", "-12"}, {"1.50", "1.50"}, {"1E+2", "1E+2"},
-		{"9223372036854775807", "9223372036854775807"},
-		{"9223372036854775808", "9223372036854775808"},
-		{"\"\\u0041\\n\\/\\u00e9\\ud83d\\ude00\"", "\"A\\n/\xc3\xa9\xf0\x9f\x98\x80\""},
-		{"\"\\u0000\"", "\"\\u0000\""},
-		{"{\"b\":1,\"a\":[1,{\"c\":null}]}", "{\"a\":[1,{\"c\":null}],\"b\":1}"},
+	        {"null", "null"},
+	        {" true ", "true"},
+	        {"\t[ ]\r\n", "[]"},
+	        {"{}", "{}"},
+	        {"-0", "-0"},
+	        {"0", "0"},
+	        {"-12", "-12"},
+	        {"1.50", "1.50"},
+	        {"1E+2", "1E+2"},
+	        {"9223372036854775807", "9223372036854775807"},
+	        {"9223372036854775808", "9223372036854775808"},
+	        {"\"\\u0041\\n\\/\\u00e9\\ud83d\\ude00\"", "\"A\\n/\xc3\xa9\xf0\x9f\x98\x80\""},
+	        {"\"\\u0000\"", "\"\\u0000\""},
+	        {"{\"b\":1,\"a\":[1,{\"c\":null}]}", "{\"a\":[1,{\"c\":null}],\"b\":1}"},
 	};
 
 	(void)state;
@@ -39,17 +46,29 @@ refused_texts(void **state)
 	static const struct {
 		const char *text, *id, *place;
 	} rows[] = {
-		{"", "E-JSON-001", "1:1"}, {"nul", "E-JSON-001", "1:1"}, {"+1", "E-JSON-001", "1:1"},
-		{"01", "E-JSON-013", "1:2"}, {"1.", "E-JSON-002", "1:3"}, {"1e", "E-JSON-002", "1:3"},
-		{"-", "E-JSON-002", "1:2"}, {"\"a", "E-JSON-003", "1:3"},
-		{"\"a\nb\"", "E-JSON-003", "1:3"}, {"\"\\x\"", "E-JSON-004", "1:3"},
-		{"\"\\u12g4\"", "E-JSON-004", "1:4"}, {"\"\\ud800\"", "E-JSON-005", "1:8"},
-		{"\"\\udc00\"", "E-JSON-005", "1:8"}, {"\"\xff\"", "E-JSON-006", "1:1"},
-		{"{\"a\":1,\n\"a\":2}", "E-JSON-007", NULL}, {"{a:1}", "E-JSON-008", "1:2"},
-		{"{\"a\" 1}", "E-JSON-008", "1:6"}, {"[1 2]", "E-JSON-009", "1:4"},
-		{"[1,]", "E-JSON-009", "1:4"}, {"{\"a\":1,}", "E-JSON-009", "1:8"},
-		{"[1", "E-JSON-009", "1:3"}, {"\xef\xbb\xbf{}", "E-JSON-001", "1:1"},
-		{"{} x", "E-JSON-013", "1:4"},
+	        {"", "E-JSON-001", "1:1"},
+	        {"nul", "E-JSON-001", "1:1"},
+	        {"+1", "E-JSON-001", "1:1"},
+	        {"01", "E-JSON-013", "1:2"},
+	        {"1.", "E-JSON-002", "1:3"},
+	        {"1e", "E-JSON-002", "1:3"},
+	        {"-", "E-JSON-002", "1:2"},
+	        {"\"a", "E-JSON-003", "1:3"},
+	        {"\"a\nb\"", "E-JSON-003", "1:3"},
+	        {"\"\\x\"", "E-JSON-004", "1:3"},
+	        {"\"\\u12g4\"", "E-JSON-004", "1:4"},
+	        {"\"\\ud800\"", "E-JSON-005", "1:8"},
+	        {"\"\\udc00\"", "E-JSON-005", "1:8"},
+	        {"\"\xff\"", "E-JSON-006", "1:1"},
+	        {"{\"a\":1,\n\"a\":2}", "E-JSON-007", NULL},
+	        {"{a:1}", "E-JSON-008", "1:2"},
+	        {"{\"a\" 1}", "E-JSON-008", "1:6"},
+	        {"[1 2]", "E-JSON-009", "1:4"},
+	        {"[1,]", "E-JSON-009", "1:4"},
+	        {"{\"a\":1,}", "E-JSON-009", "1:8"},
+	        {"[1", "E-JSON-009", "1:3"},
+	        {"\xef\xbb\xbf{}", "E-JSON-001", "1:1"},
+	        {"{} x", "E-JSON-013", "1:4"},
 	};
 
 	(void)state;
@@ -108,9 +127,12 @@ fields_are_strict(void **state)
 	static const struct {
 		const char *text, *id, *place;
 	} rows[] = {
-		{"{\"name\":\"x\"}", NULL, NULL}, {"{\"name\":\"x\",\"n\":3}", NULL, NULL},
-		{"{\"n\":3}", "E-JSON-021", ".name"}, {"{\"name\":3}", "E-JSON-022", ".name"},
-		{"{\"name\":\"x\",\"Name\":\"y\"}", "E-JSON-020", ".Name"}, {"[]", "E-JSON-022", ""},
+	        {"{\"name\":\"x\"}", NULL, NULL},
+	        {"{\"name\":\"x\",\"n\":3}", NULL, NULL},
+	        {"{\"n\":3}", "E-JSON-021", ".name"},
+	        {"{\"name\":3}", "E-JSON-022", ".name"},
+	        {"{\"name\":\"x\",\"Name\":\"y\"}", "E-JSON-020", ".Name"},
+	        {"[]", "E-JSON-022", ""},
 	};
 
 	(void)state;
@@ -118,8 +140,8 @@ fields_are_strict(void **state)
 		CLEANUP(arena_done) struct arena a = {0};
 		const struct value *name, *n;
 		const struct json_field fields[] = {
-			{"name", VALUE_STRING, true, &name},
-			{"n", VALUE_NUMBER, false, &n},
+		        {"name", VALUE_STRING, true, &name},
+		        {"n", VALUE_NUMBER, false, &n},
 		};
 		struct value v;
 		struct err err;
@@ -172,8 +194,9 @@ out_of_memory_at_every_point(void **state)
 		status s;
 
 		mem_fail_after(k);
-		s = json_parse(&a, BYTES("{\"a\\n\":[1,2,{\"b\":[]}],\"c\":1,\"d\":1,\"e\":1,\"f\":1,"
-		                         "\"g\":1,\"h\":1,\"i\":1,\"j\":\"\\u0041\"}"),
+		s = json_parse(&a,
+		               BYTES("{\"a\\n\":[1,2,{\"b\":[]}],\"c\":1,\"d\":1,\"e\":1,\"f\":1,"
+		                     "\"g\":1,\"h\":1,\"i\":1,\"j\":\"\\u0041\"}"),
 		               NULL, &v, &err);
 		mem_fail_after(0);
 		done = is_ok(s);
@@ -187,13 +210,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(accepted_texts),
-		cmocka_unit_test(refused_texts),
-		cmocka_unit_test(depth_limit),
-		cmocka_unit_test(many_members_with_one_twice),
-		cmocka_unit_test(fields_are_strict),
-		cmocka_unit_test(built_and_indented),
-		cmocka_unit_test(out_of_memory_at_every_point),
+	        cmocka_unit_test(accepted_texts),
+	        cmocka_unit_test(refused_texts),
+	        cmocka_unit_test(depth_limit),
+	        cmocka_unit_test(many_members_with_one_twice),
+	        cmocka_unit_test(fields_are_strict),
+	        cmocka_unit_test(built_and_indented),
+	        cmocka_unit_test(out_of_memory_at_every_point),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

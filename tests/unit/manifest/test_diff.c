@@ -10,32 +10,36 @@ rows(void **state)
 	static const struct {
 		const char *find, *replace, *want; /* the whole text, NULL: no difference */
 	} list[] = {
-		{"\"Role\"", "\"Role\"", NULL},
-		{"\"web\", \"*.web.shop.example\"", "\"*.web.shop.example\", \"web\"", NULL},
-		{"[\"coordinator\"]", "[\"c2\"]",
-		 "- Policies." SAMPLE_COORDINATOR ".SANs: \"coordinator\"\n"
-		 "+ Policies." SAMPLE_COORDINATOR ".SANs: \"c2\"\n"},
-		{"\"SNPVersion\": 23", "\"SNPVersion\": 24",
-		 "~ ReferenceValues.snp[0].MinimumTCB.SNPVersion: 23 -> 24\n"},
-		{"\"AllowedChipIDs\": [\"" H128("2") "\"]", "\"CPUs\": 2",
-		 "- ReferenceValues.snp[0].AllowedChipIDs: [\"" H128("2") "\"]\n"
-		 "+ ReferenceValues.snp[0].CPUs: 2\n"},
-		{"[\"$A\"]", "[]",
-		 "- WorkloadOwners: \"#A\"\n~ WorkloadOwnerThreshold: 1 -> 0\n"},
-		{"[\"$A\"]", "[\"$A\"], \"WorkloadOwnerThreshold\": 1", NULL},
-		{"[\"$R\"]", "[\"$R\"], \"PermittedNames\": [\"web\", \"coordinator\", \"shop.example\"]",
-		 "+ PermittedNames: \"web\"\n+ PermittedNames: \"coordinator\"\n"
-		 "+ PermittedNames: \"shop.example\"\n"},
-		{"\"apps/v1/Deployment/shop/web\"", "\"other\"",
-		 "~ Policies." SAMPLE_WEB
-		 ".WorkloadSecretID: \"apps/v1/Deployment/shop/web\" -> \"other\"\n"},
-		{"\"" SAMPLE_WEB "\"", "\"" H64("e") "\"",
-		 "+ Policies." H64("e") ": {\"SANs\":[\"web\",\"*.web.shop.example\",\"192.0.2.17\","
-		                        "\"2001:db8::1\",\"spiffe://shop.example/web\"],"
-		                        "\"WorkloadSecretID\":\"apps/v1/Deployment/shop/web\"}\n"
-		 "- Policies." SAMPLE_WEB
-		 ": {\"SANs\":[\"web\",\"*.web.shop.example\",\"192.0.2.17\",\"2001:db8::1\","
-		 "\"spiffe://shop.example/web\"],\"WorkloadSecretID\":\"apps/v1/Deployment/shop/web\"}\n"},
+	        {"\"Role\"", "\"Role\"", NULL},
+	        {"\"web\", \"*.web.shop.example\"", "\"*.web.shop.example\", \"web\"", NULL},
+	        {"[\"coordinator\"]", "[\"c2\"]",
+	         "- Policies." SAMPLE_COORDINATOR ".SANs: \"coordinator\"\n"
+	         "+ Policies." SAMPLE_COORDINATOR ".SANs: \"c2\"\n"},
+	        {"\"SNPVersion\": 23", "\"SNPVersion\": 24",
+	         "~ ReferenceValues.snp[0].MinimumTCB.SNPVersion: 23 -> 24\n"},
+	        {"\"AllowedChipIDs\": [\"" H128("2") "\"]", "\"CPUs\": 2",
+	         "- ReferenceValues.snp[0].AllowedChipIDs: [\"" H128(
+	                 "2") "\"]\n"
+	                      "+ ReferenceValues.snp[0].CPUs: 2\n"},
+	        {"[\"$A\"]", "[]", "- WorkloadOwners: \"#A\"\n~ WorkloadOwnerThreshold: 1 -> 0\n"},
+	        {"[\"$A\"]", "[\"$A\"], \"WorkloadOwnerThreshold\": 1", NULL},
+	        {"[\"$R\"]",
+	         "[\"$R\"], \"PermittedNames\": [\"web\", \"coordinator\", \"shop.example\"]",
+	         "+ PermittedNames: \"web\"\n+ PermittedNames: \"coordinator\"\n"
+	         "+ PermittedNames: \"shop.example\"\n"},
+	        {"\"apps/v1/Deployment/shop/web\"", "\"other\"",
+	         "~ Policies." SAMPLE_WEB
+	         ".WorkloadSecretID: \"apps/v1/Deployment/shop/web\" -> \"other\"\n"},
+	        {"\"" SAMPLE_WEB "\"", "\"" H64("e") "\"",
+	         "+ Policies." H64(
+	                 "e") ": {\"SANs\":[\"web\",\"*.web.shop.example\",\"192.0.2.17\","
+	                      "\"2001:db8::1\",\"spiffe://shop.example/web\"],"
+	                      "\"WorkloadSecretID\":\"apps/v1/Deployment/shop/web\"}\n"
+	                      "- Policies." SAMPLE_WEB ": "
+	                      "{\"SANs\":[\"web\",\"*.web.shop.example\","
+	                      "\"192.0.2.17\",\"2001:db8::1\","
+	                      "\"spiffe://shop.example/web\"],\"WorkloadSecretID\":\"apps/v1/"
+	                      "Deployment/shop/web\"}\n"},
 	};
 
 	(void)state;

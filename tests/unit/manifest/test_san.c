@@ -10,20 +10,42 @@ kinds(void **state)
 		enum san_kind kind;
 		size_t ip_n;
 	} rows[] = {
-		{"web", SAN_DNS, 0}, {"web.shop.example", SAN_DNS, 0}, {"3com.example", SAN_DNS, 0},
-		{"*.shop.example", SAN_DNS, 0}, {"xn--bcher-kva.example", SAN_DNS, 0},
-		{"192.0.2.1", SAN_IP, 4}, {"::1", SAN_IP, 16}, {"2001:db8::17", SAN_IP, 16},
-		{"spiffe://shop.example/web", SAN_URI, 0}, {"https://a.example:8443/x?y=%20#z", SAN_URI, 0},
-		{"", SAN_INVALID, 0}, {"*", SAN_INVALID, 0}, {"*.com", SAN_INVALID, 0},
-		{"a.*.example", SAN_INVALID, 0}, {"w*b.example.org", SAN_INVALID, 0},
-		{"-a", SAN_INVALID, 0}, {"a-", SAN_INVALID, 0}, {"a..b", SAN_INVALID, 0},
-		{".a", SAN_INVALID, 0}, {"a.", SAN_INVALID, 0}, {"a_b", SAN_INVALID, 0},
-		{"a b", SAN_INVALID, 0}, {"192.0.2.256", SAN_INVALID, 0}, {"1.2.3", SAN_INVALID, 0},
-		{"192.0.2.1/24", SAN_INVALID, 0}, {"fe80::1%eth0", SAN_INVALID, 0},
-		{"spiffe:///web", SAN_INVALID, 0}, {"spiffe://", SAN_INVALID, 0},
-		{"spiffe://u@h/x", SAN_INVALID, 0}, {"https://a/%2", SAN_INVALID, 0},
-		{"https://a/\x01", SAN_INVALID, 0}, {"https://a/b c", SAN_INVALID, 0},
-		{"b\xc3\xbc" "cher.example", SAN_INVALID, 0}, {"1x://host", SAN_INVALID, 0},
+	        {"web", SAN_DNS, 0},
+	        {"web.shop.example", SAN_DNS, 0},
+	        {"3com.example", SAN_DNS, 0},
+	        {"*.shop.example", SAN_DNS, 0},
+	        {"xn--bcher-kva.example", SAN_DNS, 0},
+	        {"192.0.2.1", SAN_IP, 4},
+	        {"::1", SAN_IP, 16},
+	        {"2001:db8::17", SAN_IP, 16},
+	        {"spiffe://shop.example/web", SAN_URI, 0},
+	        {"https://a.example:8443/x?y=%20#z", SAN_URI, 0},
+	        {"", SAN_INVALID, 0},
+	        {"*", SAN_INVALID, 0},
+	        {"*.com", SAN_INVALID, 0},
+	        {"a.*.example", SAN_INVALID, 0},
+	        {"w*b.example.org", SAN_INVALID, 0},
+	        {"-a", SAN_INVALID, 0},
+	        {"a-", SAN_INVALID, 0},
+	        {"a..b", SAN_INVALID, 0},
+	        {".a", SAN_INVALID, 0},
+	        {"a.", SAN_INVALID, 0},
+	        {"a_b", SAN_INVALID, 0},
+	        {"a b", SAN_INVALID, 0},
+	        {"192.0.2.256", SAN_INVALID, 0},
+	        {"1.2.3", SAN_INVALID, 0},
+	        {"192.0.2.1/24", SAN_INVALID, 0},
+	        {"fe80::1%eth0", SAN_INVALID, 0},
+	        {"spiffe:///web", SAN_INVALID, 0},
+	        {"spiffe://", SAN_INVALID, 0},
+	        {"spiffe://u@h/x", SAN_INVALID, 0},
+	        {"https://a/%2", SAN_INVALID, 0},
+	        {"https://a/\x01", SAN_INVALID, 0},
+	        {"https://a/b c", SAN_INVALID, 0},
+	        {"b\xc3\xbc"
+	         "cher.example",
+	         SAN_INVALID, 0},
+	        {"1x://host", SAN_INVALID, 0},
 	};
 
 	(void)state;
@@ -48,7 +70,8 @@ label_lengths(void **state)
 	for (size_t n = 62; n < 66; n++) {
 		for (size_t i = 0; i < n; i++)
 			name[i] = 'a';
-		assert_int_equal(san_classify(bytes_of(name, n)).kind, n <= 63 ? SAN_DNS : SAN_INVALID);
+		assert_int_equal(san_classify(bytes_of(name, n)).kind,
+		                 n <= 63 ? SAN_DNS : SAN_INVALID);
 	}
 	for (size_t i = 0; i < 300; i++)
 		name[i] = i % 50 == 49 ? '.' : 'a';
@@ -63,9 +86,9 @@ within(void **state)
 		const char *name, *permitted;
 		bool yes;
 	} rows[] = {
-		{"a.example", "a.example", true}, {"x.a.example", "a.example", true},
-		{"A.Example", "a.example", true}, {"xa.example", "a.example", false},
-		{"example", "a.example", false}, {"b.example", "a.example", false},
+	        {"a.example", "a.example", true}, {"x.a.example", "a.example", true},
+	        {"A.Example", "a.example", true}, {"xa.example", "a.example", false},
+	        {"example", "a.example", false},  {"b.example", "a.example", false},
 	};
 
 	(void)state;
@@ -78,7 +101,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(kinds), cmocka_unit_test(label_lengths), cmocka_unit_test(within),
+	        cmocka_unit_test(kinds),
+	        cmocka_unit_test(label_lengths),
+	        cmocka_unit_test(within),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

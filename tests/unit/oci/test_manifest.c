@@ -71,7 +71,7 @@ image_rows(void **state)
 		struct descriptor child;
 		struct oci_manifest m;
 		status s = oci_manifest_parse(&a, bytes_str(rows[i].text), bytes_str(rows[i].type),
-		                          &kind, &m, &child, &err);
+		                              &kind, &m, &child, &err);
 
 		if (!rows[i].id) {
 			assert_ok(s);
@@ -199,8 +199,8 @@ layer_count_limit(void **state)
 		for (size_t i = 0; i < n; i++)
 			buf_str(&text, i ? "," LAYER(GZIP) : LAYER(GZIP));
 		buf_str(&text, "]}");
-		s = oci_manifest_parse(&a, buf_view(&text), (struct bytes){NULL, 0}, &kind, &m, &child,
-		                   &err);
+		s = oci_manifest_parse(&a, buf_view(&text), (struct bytes){NULL, 0}, &kind, &m,
+		                       &child, &err);
 		if (n == OCI_LAYERS_MAX)
 			assert_ok(s);
 		else

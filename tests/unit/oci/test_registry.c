@@ -651,7 +651,7 @@ main(void)
 	        cmocka_unit_test(logins_that_fail),
 	        cmocka_unit_test(plain_http_is_for_loopback),
 	        cmocka_unit_test(blob_resumes_where_it_broke),
-		cmocka_unit_test(damaged_blob_is_fetched_again),
+	        cmocka_unit_test(damaged_blob_is_fetched_again),
 	        cmocka_unit_test(blob_restarts_without_ranges),
 	        cmocka_unit_test(blob_survives_a_run_that_ended),
 	        cmocka_unit_test(blob_rows),

@@ -8,10 +8,10 @@
 #include <string.h>
 
 static const struct policy_env known[] = {
-	{.name = {(const uint8_t *)"A", 1}, .value = {(const uint8_t *)"1", 1}},
-	{.name = {(const uint8_t *)"IP", 2}, .from = POLICY_POD_IP},
-	{.name = {(const uint8_t *)"UID", 3}, .from = POLICY_POD_UID},
-	{.name = {(const uint8_t *)"URL", 3},
+        {.name = {(const uint8_t *)"A", 1}, .value = {(const uint8_t *)"1", 1}},
+        {.name = {(const uint8_t *)"IP", 2}, .from = POLICY_POD_IP},
+        {.name = {(const uint8_t *)"UID", 3}, .from = POLICY_POD_UID},
+        {.name = {(const uint8_t *)"URL", 3},
          .value = {(const uint8_t *)"x$(IP)", 6},
          .ref = {(const uint8_t *)"IP", 2}},
 };
@@ -25,22 +25,22 @@ references_are_expanded_as_kubelet_does(void **state)
 		enum expand_result result;
 		const char *want, *ref;
 	} rows[] = {
-		{"plain", true, EXPAND_OK, "plain", ""},
-		{"$(A)-$(A)", true, EXPAND_OK, "1-1", ""},
-		{"$$(A)", true, EXPAND_OK, "$(A)", ""},
-		{"$$$(A)", true, EXPAND_OK, "$1", ""},
-		{"$(B)", true, EXPAND_OK, "$(B)", ""},
-		{"$(A", true, EXPAND_OK, "$(A", ""},
-		{"$A $", true, EXPAND_OK, "$A $", ""},
-		{"$()", true, EXPAND_OK, "$()", ""},
-		{"http://$(IP):$(A)", true, EXPAND_OK, "http://$(IP):1", "IP"},
-		{"$(IP)$(IP)", true, EXPAND_OK, "$(IP)$(IP)", "IP"},
-		{"$(IP)$(UID)", true, EXPAND_TWO, NULL, NULL},
-		{"$(URL)", true, EXPAND_TWO, NULL, NULL},
-		{"$(IP)$$(IP)", true, EXPAND_UNCLEAR, NULL, NULL},
-		{"$(WEB_SERVICE_HOST)", true, EXPAND_CLUSTER, NULL, NULL},
-		{"$(WEB_SERVICE_HOST)", false, EXPAND_OK, "$(WEB_SERVICE_HOST)", ""},
-		{"$(KUBERNETES_SERVICE_HOST)", false, EXPAND_CLUSTER, NULL, NULL},
+	        {"plain", true, EXPAND_OK, "plain", ""},
+	        {"$(A)-$(A)", true, EXPAND_OK, "1-1", ""},
+	        {"$$(A)", true, EXPAND_OK, "$(A)", ""},
+	        {"$$$(A)", true, EXPAND_OK, "$1", ""},
+	        {"$(B)", true, EXPAND_OK, "$(B)", ""},
+	        {"$(A", true, EXPAND_OK, "$(A", ""},
+	        {"$A $", true, EXPAND_OK, "$A $", ""},
+	        {"$()", true, EXPAND_OK, "$()", ""},
+	        {"http://$(IP):$(A)", true, EXPAND_OK, "http://$(IP):1", "IP"},
+	        {"$(IP)$(IP)", true, EXPAND_OK, "$(IP)$(IP)", "IP"},
+	        {"$(IP)$(UID)", true, EXPAND_TWO, NULL, NULL},
+	        {"$(URL)", true, EXPAND_TWO, NULL, NULL},
+	        {"$(IP)$$(IP)", true, EXPAND_UNCLEAR, NULL, NULL},
+	        {"$(WEB_SERVICE_HOST)", true, EXPAND_CLUSTER, NULL, NULL},
+	        {"$(WEB_SERVICE_HOST)", false, EXPAND_OK, "$(WEB_SERVICE_HOST)", ""},
+	        {"$(KUBERNETES_SERVICE_HOST)", false, EXPAND_CLUSTER, NULL, NULL},
 	};
 
 	(void)state;
@@ -48,8 +48,8 @@ references_are_expanded_as_kubelet_does(void **state)
 		CLEANUP(arena_done) struct arena a = {0};
 		struct bytes out, ref;
 
-		if (policy_expand(&a, bytes_str(rows[i].text), known, COUNT_OF(known), rows[i].links,
-		                  &out, &ref) != rows[i].result)
+		if (policy_expand(&a, bytes_str(rows[i].text), known, COUNT_OF(known),
+		                  rows[i].links, &out, &ref) != rows[i].result)
 			fail_msg("%s: another result", rows[i].text);
 		if (rows[i].result != EXPAND_OK)
 			continue;
@@ -83,10 +83,13 @@ data_that_is_not_ours_is_refused(void **state)
 {
 	CLEANUP(test_pod_done) struct test_pod t = {0};
 	static const char *const swaps[][2] = {
-		{"\"version\": 1", "\"version\": 2"}, {"\"role\": \"main\"", "\"role\": \"boss\""},
-		{"\"uid\": 1000", "\"uid\": -1"},     {"\"terminal\"", "\"terminals\""},
-		{"\"cwd\": \"/srv\"", "\"cwd\": 5"},  {"\"ref\": \"IP\",", "\"ref\": \"IP\", \"x\": 1,"},
-		{"\"from\": \"pod-ip\"", "\"from\": \"moon\""},
+	        {"\"version\": 1", "\"version\": 2"},
+	        {"\"role\": \"main\"", "\"role\": \"boss\""},
+	        {"\"uid\": 1000", "\"uid\": -1"},
+	        {"\"terminal\"", "\"terminals\""},
+	        {"\"cwd\": \"/srv\"", "\"cwd\": 5"},
+	        {"\"ref\": \"IP\",", "\"ref\": \"IP\", \"x\": 1,"},
+	        {"\"from\": \"pod-ip\"", "\"from\": \"moon\""},
 	};
 	struct bytes data;
 	struct err err = {0};
@@ -170,10 +173,12 @@ damaged_initdata(void **state)
 	static const struct {
 		const char *text, *id;
 	} rows[] = {
-		{"version = '0.2.0'\nalgorithm = 'sha256'\n[data]\n'policy.rego' = ''\n", "E-POLICY-003"},
-		{"version = '0.1.0'\nalgorithm = 'sha384'\n[data]\n'policy.rego' = ''\n", "E-POLICY-003"},
-		{"version = '0.1.0'\nalgorithm = 'sha256'\n'policy.rego' = ''\n", "E-POLICY-003"},
-		{"version = 1\n", "E-TOML-007"},
+	        {"version = '0.2.0'\nalgorithm = 'sha256'\n[data]\n'policy.rego' = ''\n",
+	         "E-POLICY-003"},
+	        {"version = '0.1.0'\nalgorithm = 'sha384'\n[data]\n'policy.rego' = ''\n",
+	         "E-POLICY-003"},
+	        {"version = '0.1.0'\nalgorithm = 'sha256'\n'policy.rego' = ''\n", "E-POLICY-003"},
+	        {"version = 1\n", "E-TOML-007"},
 	};
 
 	(void)state;
@@ -223,10 +228,11 @@ static const struct {
 	const char *tail; /* of a container's lines */
 	const char *id, *place;
 } unbuildable[] = {
-	{"args: ['$(A)$(B)']\n    env: [{name: A, valueFrom: {fieldRef: {fieldPath: status.podIP}}}, {name: "
+        {"args: ['$(A)$(B)']\n    env: [{name: A, valueFrom: {fieldRef: {fieldPath: "
+         "status.podIP}}}, {name: "
          "B, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}]",
          "E-POLICY-010", "pod.yaml:8:12"},
-	{"env: [{name: A, value: '$(DB_SERVICE_HOST)'}]", "E-POLICY-011", "pod.yaml:8:11"},
+        {"env: [{name: A, value: '$(DB_SERVICE_HOST)'}]", "E-POLICY-011", "pod.yaml:8:11"},
 };
 
 static void
@@ -239,7 +245,8 @@ pods_that_no_policy_covers(void **state)
 		struct err err = {0};
 
 		snprintf(yaml, sizeof yaml,
-		         "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - name: c\n"
+		         "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  "
+		         "- name: c\n"
 		         "    image: x\n    %s\n",
 		         unbuildable[i].tail);
 		assert_fails(test_pod_build(&t, yaml, &err), unbuildable[i].id);
@@ -253,13 +260,13 @@ platform_rows(void **state)
 	static const struct {
 		const char *class, *name;
 	} rows[] = {
-		{"contrast-cc", NULL},
-		{"contrast-cc-local-ns", "local-ns"},
-		{"contrast-cc-metal-snp-5d1f", "metal-snp"},
-		{"contrast-cc-metal-qemu-tdx", "metal-tdx"},
-		{"contrast-cc-metal-qemu-snp-0a-1b", "metal-snp"},
-		{"contrast-cc-moon", NULL},
-		{"other-local-ns", NULL},
+	        {"contrast-cc", NULL},
+	        {"contrast-cc-local-ns", "local-ns"},
+	        {"contrast-cc-metal-snp-5d1f", "metal-snp"},
+	        {"contrast-cc-metal-qemu-tdx", "metal-tdx"},
+	        {"contrast-cc-metal-qemu-snp-0a-1b", "metal-snp"},
+	        {"contrast-cc-moon", NULL},
+	        {"other-local-ns", NULL},
 	};
 
 	(void)state;
@@ -278,15 +285,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(references_are_expanded_as_kubelet_does),
-		cmocka_unit_test(policy_data_round_trip),
-		cmocka_unit_test(data_that_is_not_ours_is_refused),
-		cmocka_unit_test(built_model),
-		cmocka_unit_test(initdata_round_trip),
-		cmocka_unit_test(damaged_initdata),
-		cmocka_unit_test(damaged_annotations),
-		cmocka_unit_test(pods_that_no_policy_covers),
-		cmocka_unit_test(platform_rows),
+	        cmocka_unit_test(references_are_expanded_as_kubelet_does),
+	        cmocka_unit_test(policy_data_round_trip),
+	        cmocka_unit_test(data_that_is_not_ours_is_refused),
+	        cmocka_unit_test(built_model),
+	        cmocka_unit_test(initdata_round_trip),
+	        cmocka_unit_test(damaged_initdata),
+	        cmocka_unit_test(damaged_annotations),
+	        cmocka_unit_test(pods_that_no_policy_covers),
+	        cmocka_unit_test(platform_rows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,8 +72,8 @@ struct mutator {
 	size_t target, at;
 	enum mutation kind;
 	bool done;
-	char path[512];   /* of the changed place */
-	char where[512];  /* of the present one */
+	char path[512];  /* of the changed place */
+	char where[512]; /* of the present one */
 	struct buf *out;
 };
 
@@ -181,36 +181,36 @@ static const struct {
 	const char *prefix;
 	const char *how; /* letters of mutations: c d u a */
 } free_choices[] = {
-	{".exec_id", "cd"},
-	{".stdin_port", "cd"},
-	{".stdout_port", "cd"},
-	{".stderr_port", "cd"},
-	{".storages[0].driver_options", "cdua"},
-	{".OCI.Version", "cd"},
-	{".OCI.Annotations.io.kubernetes.cri.sandbox-id", "cd"},
-	{".OCI.Annotations.io.kubernetes.cri.sandbox-uid", "cd"},
-	{".OCI.Linux.CgroupsPath", "cd"},
-	{".OCI.Linux.Resources.Memory", "cd"},
-	{".OCI.Linux.Resources.CPU", "cd"},
-	{".OCI.Linux.MaskedPaths[0]", "cdu"}, /* beyond the required ones */
-	{".OCI.Linux.MaskedPaths[6]", "cdu"},
-	{".OCI.Linux.MaskedPaths", "ua"},
-	{".OCI.Linux.ReadonlyPaths", "ua"},
-	{".OCI.Linux.Sysctl", "d"},
-	{".OCI.Linux.Devices", "d"},
-	{".OCI.Process.ConsoleSize", "cd"},
-	{".OCI.Process.Rlimits", "da"},
-	{".OCI.Process.ApparmorProfile", "cd"},
-	{".OCI.Process.OOMScoreAdj", "cd"},
-	{".OCI.Process.User.AdditionalGids[0]", "d"}, /* the primary group, which is there anyway */
-	{".OCI.Process.User.AdditionalGids", "u"},
-	{".OCI.Process.Capabilities.Bounding", "u"},
-	{".OCI.Process.Capabilities.Effective", "u"},
-	{".OCI.Process.Capabilities.Permitted", "u"},
-	{".OCI.Process.Capabilities.Inheritable", "d"}, /* the agent fills in an empty list */
-	{".OCI.Process.Env[7]", "d"}, /* HOSTNAME: the shell's own idea of it counts */
-	{".OCI.Process.Env[8]", "cd"}, /* a Service's address comes from the cluster */
-	{".devices", "d"},
+        {".exec_id", "cd"},
+        {".stdin_port", "cd"},
+        {".stdout_port", "cd"},
+        {".stderr_port", "cd"},
+        {".storages[0].driver_options", "cdua"},
+        {".OCI.Version", "cd"},
+        {".OCI.Annotations.io.kubernetes.cri.sandbox-id", "cd"},
+        {".OCI.Annotations.io.kubernetes.cri.sandbox-uid", "cd"},
+        {".OCI.Linux.CgroupsPath", "cd"},
+        {".OCI.Linux.Resources.Memory", "cd"},
+        {".OCI.Linux.Resources.CPU", "cd"},
+        {".OCI.Linux.MaskedPaths[0]", "cdu"}, /* beyond the required ones */
+        {".OCI.Linux.MaskedPaths[6]", "cdu"},
+        {".OCI.Linux.MaskedPaths", "ua"},
+        {".OCI.Linux.ReadonlyPaths", "ua"},
+        {".OCI.Linux.Sysctl", "d"},
+        {".OCI.Linux.Devices", "d"},
+        {".OCI.Process.ConsoleSize", "cd"},
+        {".OCI.Process.Rlimits", "da"},
+        {".OCI.Process.ApparmorProfile", "cd"},
+        {".OCI.Process.OOMScoreAdj", "cd"},
+        {".OCI.Process.User.AdditionalGids[0]", "d"}, /* the primary group, which is there anyway */
+        {".OCI.Process.User.AdditionalGids", "u"},
+        {".OCI.Process.Capabilities.Bounding", "u"},
+        {".OCI.Process.Capabilities.Effective", "u"},
+        {".OCI.Process.Capabilities.Permitted", "u"},
+        {".OCI.Process.Capabilities.Inheritable", "d"}, /* the agent fills in an empty list */
+        {".OCI.Process.Env[7]", "d"},  /* HOSTNAME: the shell's own idea of it counts */
+        {".OCI.Process.Env[8]", "cd"}, /* a Service's address comes from the cluster */
+        {".devices", "d"},
 };
 
 static bool
@@ -282,52 +282,60 @@ static const struct {
 	const char *kind, *request;
 	int allowed;
 } requests[] = {
-	{"StartContainerRequest", "{\"container_id\":\"x\"}", 1},
-	{"WriteStreamRequest", "{\"container_id\":\"x\",\"data\":[1]}", 0},
-	{"ReadStreamRequest", "{\"container_id\":\"x\"}", 1},
-	{"SetPolicyRequest", "{\"policy\":\"\"}", 0},
-	{"ReseedRandomDevRequest", "{\"data\":[1]}", 0},
-	{"AddSwapRequest", "{\"PCIPath\":[]}", 0},
-	{"GetDiagnosticDataRequest", "{}", 0},
-	{"UpdateEphemeralMountsRequest", "{\"storages\":[]}", 0},
-	{"SetGuestDateTimeRequest", "{\"Sec\":0,\"Usec\":0}", 0},
-	{"MemAgentMemcgConfig", "{}", 0},
-	{"CreateSandboxRequest",
-         "{\"hostname\":\"x\",\"storages\":[],\"sandbox_pidns\":false,\"guest_hook_path\":\"\",\"kernel_modules\":[]}",
+        {"StartContainerRequest", "{\"container_id\":\"x\"}", 1},
+        {"WriteStreamRequest", "{\"container_id\":\"x\",\"data\":[1]}", 0},
+        {"ReadStreamRequest", "{\"container_id\":\"x\"}", 1},
+        {"SetPolicyRequest", "{\"policy\":\"\"}", 0},
+        {"ReseedRandomDevRequest", "{\"data\":[1]}", 0},
+        {"AddSwapRequest", "{\"PCIPath\":[]}", 0},
+        {"GetDiagnosticDataRequest", "{}", 0},
+        {"UpdateEphemeralMountsRequest", "{\"storages\":[]}", 0},
+        {"SetGuestDateTimeRequest", "{\"Sec\":0,\"Usec\":0}", 0},
+        {"MemAgentMemcgConfig", "{}", 0},
+        {"CreateSandboxRequest",
+         "{\"hostname\":\"x\",\"storages\":[],\"sandbox_pidns\":false,\"guest_hook_path\":\"\","
+         "\"kernel_modules\":[]}",
          1},
-	{"CreateSandboxRequest",
-         "{\"hostname\":\"x\",\"storages\":[],\"sandbox_pidns\":false,\"guest_hook_path\":\"/h\",\"kernel_modules\":[]}",
+        {"CreateSandboxRequest",
+         "{\"hostname\":\"x\",\"storages\":[],\"sandbox_pidns\":false,\"guest_hook_path\":\"/"
+         "h\",\"kernel_modules\":[]}",
          0},
-	{"CreateSandboxRequest",
-         "{\"hostname\":\"x\",\"storages\":[],\"sandbox_pidns\":false,\"guest_hook_path\":\"\",\"kernel_modules\":[{"
+        {"CreateSandboxRequest",
+         "{\"hostname\":\"x\",\"storages\":[],\"sandbox_pidns\":false,\"guest_hook_path\":\"\","
+         "\"kernel_modules\":[{"
          "\"name\":\"m\"}]}",
          0},
 #define COPY(type, path, link)                                                                     \
-	"{\"file_type\":\"" type "\",\"path\":\"/run/kata-containers/shared/containers" path           \
+	"{\"file_type\":\"" type "\",\"path\":\"/run/kata-containers/shared/containers" path       \
 	"\",\"symlink_target\":" link "}"
-	{"CopyFileRequest", COPY("Regular", "/abc-0123456789abcdef-hosts", "null"), 1},
-	{"CopyFileRequest", COPY("Regular", "/watchable/abc-0123456789abcdef-conf/a/b", "null"), 1},
-	{"CopyFileRequest", COPY("Regular", "/abc/rootfs/bin/sh", "null"), 0},
-	{"CopyFileRequest", COPY("Regular", "/abc-0123456789abcdef-conf/../../x", "null"), 0},
-	{"CopyFileRequest", COPY("Unknown", "/abc-0123456789abcdef-hosts", "null"), 0},
-	{"CopyFileRequest", COPY("Symlink", "/abc-0123456789abcdef-conf/..data", "\"..2026\""), 1},
-	{"CopyFileRequest", COPY("Symlink", "/abc-0123456789abcdef-conf", "\"x\""), 0},
-	{"CopyFileRequest", COPY("Symlink", "/abc-0123456789abcdef-conf/a", "\"/bin\""), 0},
-	{"CopyFileRequest", COPY("Symlink", "/abc-0123456789abcdef-conf/a", "\"a/../../b\""), 0},
-	{"UpdateInterfaceRequest", "{\"interface\":{\"name\":\"eth0\",\"raw_flags\":128}}", 1},
-	{"UpdateInterfaceRequest", "{\"interface\":{\"name\":\"lo\",\"raw_flags\":0}}", 0},
-	{"UpdateInterfaceRequest", "{\"interface\":{\"name\":\"eth0\",\"raw_flags\":1}}", 0},
-	{"UpdateRoutesRequest", "{\"routes\":{\"Routes\":[{\"device\":\"eth0\",\"source\":\"\"}]}}", 1},
-	{"UpdateRoutesRequest", "{\"routes\":{\"Routes\":[{\"device\":\"lo\",\"source\":\"\"}]}}", 0},
-	{"UpdateRoutesRequest", "{\"routes\":{\"Routes\":[{\"device\":\"eth0\",\"source\":\"::1\"}]}}", 0},
-	{"UpdateRoutesRequest",
+        {"CopyFileRequest", COPY("Regular", "/abc-0123456789abcdef-hosts", "null"), 1},
+        {"CopyFileRequest", COPY("Regular", "/watchable/abc-0123456789abcdef-conf/a/b", "null"), 1},
+        {"CopyFileRequest", COPY("Regular", "/abc/rootfs/bin/sh", "null"), 0},
+        {"CopyFileRequest", COPY("Regular", "/abc-0123456789abcdef-conf/../../x", "null"), 0},
+        {"CopyFileRequest", COPY("Unknown", "/abc-0123456789abcdef-hosts", "null"), 0},
+        {"CopyFileRequest", COPY("Symlink", "/abc-0123456789abcdef-conf/..data", "\"..2026\""), 1},
+        {"CopyFileRequest", COPY("Symlink", "/abc-0123456789abcdef-conf", "\"x\""), 0},
+        {"CopyFileRequest", COPY("Symlink", "/abc-0123456789abcdef-conf/a", "\"/bin\""), 0},
+        {"CopyFileRequest", COPY("Symlink", "/abc-0123456789abcdef-conf/a", "\"a/../../b\""), 0},
+        {"UpdateInterfaceRequest", "{\"interface\":{\"name\":\"eth0\",\"raw_flags\":128}}", 1},
+        {"UpdateInterfaceRequest", "{\"interface\":{\"name\":\"lo\",\"raw_flags\":0}}", 0},
+        {"UpdateInterfaceRequest", "{\"interface\":{\"name\":\"eth0\",\"raw_flags\":1}}", 0},
+        {"UpdateRoutesRequest", "{\"routes\":{\"Routes\":[{\"device\":\"eth0\",\"source\":\"\"}]}}",
+         1},
+        {"UpdateRoutesRequest", "{\"routes\":{\"Routes\":[{\"device\":\"lo\",\"source\":\"\"}]}}",
+         0},
+        {"UpdateRoutesRequest",
+         "{\"routes\":{\"Routes\":[{\"device\":\"eth0\",\"source\":\"::1\"}]}}", 0},
+        {"UpdateRoutesRequest",
          "{\"routes\":{\"Routes\":[{\"device\":\"eth0\",\"source\":\"::ffff:127.0.0.1\"}]}}", 0},
-	{"AddARPNeighborsRequest",
-         "{\"neighbors\":{\"ARPNeighbors\":[{\"device\":\"eth0\",\"toIPAddress\":{\"address\":\"10.0.0.1\","
+        {"AddARPNeighborsRequest",
+         "{\"neighbors\":{\"ARPNeighbors\":[{\"device\":\"eth0\",\"toIPAddress\":{\"address\":\"10."
+         "0.0.1\","
          "\"mask\":\"\"}}]}}",
          1},
-	{"AddARPNeighborsRequest",
-         "{\"neighbors\":{\"ARPNeighbors\":[{\"device\":\"eth0\",\"toIPAddress\":{\"address\":\"127.0.0.1\","
+        {"AddARPNeighborsRequest",
+         "{\"neighbors\":{\"ARPNeighbors\":[{\"device\":\"eth0\",\"toIPAddress\":{\"address\":"
+         "\"127.0.0.1\","
          "\"mask\":\"\"}}]}}",
          0},
 };
@@ -343,7 +351,8 @@ other_requests(void **state)
 	assert_ok(test_pod_build(&t, test_pod_full, &err));
 	judge_open(&j, &t.document, 0);
 	for (size_t i = 0; i < COUNT_OF(requests); i++)
-		if (ask(&j, requests[i].kind, bytes_str(requests[i].request)) != requests[i].allowed)
+		if (ask(&j, requests[i].kind, bytes_str(requests[i].request)) !=
+		    requests[i].allowed)
 			fail_msg("%s %s", requests[i].kind, requests[i].request);
 }
 
@@ -426,13 +435,14 @@ static void
 attacks_on_images(void **state)
 {
 	static const char *const swaps[][2] = {
-		{"sha256:3333", "sha256:4333"},           /* another image */
-		{"image_guest_pull", "blk"},              /* none is pulled */
-		{"\"fstype\":\"overlay\"", "\"fstype\":\"ext4\""},
-		{"/rootfs\",\"Readonly\"", "/rootfs/../x\",\"Readonly\""},
-		{"cri.container-type\":\"container\"", "cri.container-type\":\"sandbox\""},
-		{"\"driver_options\":[],\"source\":\"registry",
-	         "\"driver_options\":[\"x={\\\"io.kubernetes.cri.container-type\\\":\\\"sandbox\\\"}\"],"
+	        {"sha256:3333", "sha256:4333"}, /* another image */
+	        {"image_guest_pull", "blk"},    /* none is pulled */
+	        {"\"fstype\":\"overlay\"", "\"fstype\":\"ext4\""},
+	        {"/rootfs\",\"Readonly\"", "/rootfs/../x\",\"Readonly\""},
+	        {"cri.container-type\":\"container\"", "cri.container-type\":\"sandbox\""},
+	        {"\"driver_options\":[],\"source\":\"registry",
+	         "\"driver_options\":[\"x={\\\"io.kubernetes.cri.container-type\\\":"
+	         "\\\"sandbox\\\"}\"],"
 	         "\"source\":\"registry"},
 	};
 	CLEANUP(test_pod_done) struct test_pod t = {0};
@@ -512,14 +522,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_changed_leaf_is_denied),
-		cmocka_unit_test(other_requests),
-		cmocka_unit_test(a_pod_keeps_its_name),
-		cmocka_unit_test(commands_run_in_their_own_container_only),
-		cmocka_unit_test(attacks_on_images),
-		cmocka_unit_test(both_languages),
-		cmocka_unit_test(simulation_finds_a_policy_that_denies_its_pod),
-		cmocka_unit_test(lines_are_short),
+	        cmocka_unit_test(every_changed_leaf_is_denied),
+	        cmocka_unit_test(other_requests),
+	        cmocka_unit_test(a_pod_keeps_its_name),
+	        cmocka_unit_test(commands_run_in_their_own_container_only),
+	        cmocka_unit_test(attacks_on_images),
+	        cmocka_unit_test(both_languages),
+	        cmocka_unit_test(simulation_finds_a_policy_that_denies_its_pod),
+	        cmocka_unit_test(lines_are_short),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,13 +26,69 @@ random_below(uint32_t n)
 }
 
 static const char *const atoms[] = {
-	"a", "b", "c", "a", "b", "ab", "ba", ".", "^", "$", "\\b", "\\B", "\\A", "\\z", "[ab]", "[^a]",
-	"[a-c]", "[^b-c]", "\\d", "\\w", "\\W", "\\s", "\\S", "\\D", "[[:alpha:]]", "[[:^digit:]_]", "\\pL",
-	"\\PL", "\\p{Greek}", "\\p{Lu}", "[\\d\\s]", "\\n", "\xc3\xa9", "\xce\xb1", "[\xce\xb1-\xcf\x89]", "K",
-	"\xc5\xbf", "S", "(?i)", "(?-i)", "(?s)", "(?m)", "(?U)", "(?i:k)", "(?i:[k-s])", "\\x61", "\\x{3b1}",
-	"\\Qa.\\E", "\\.", "\\101", "_", "1", " ", "-", "(?:)", "()", "[^\\n]", "(?i:\\pL)", "[]a]", "[a\\-b]",
+        "a",
+        "b",
+        "c",
+        "a",
+        "b",
+        "ab",
+        "ba",
+        ".",
+        "^",
+        "$",
+        "\\b",
+        "\\B",
+        "\\A",
+        "\\z",
+        "[ab]",
+        "[^a]",
+        "[a-c]",
+        "[^b-c]",
+        "\\d",
+        "\\w",
+        "\\W",
+        "\\s",
+        "\\S",
+        "\\D",
+        "[[:alpha:]]",
+        "[[:^digit:]_]",
+        "\\pL",
+        "\\PL",
+        "\\p{Greek}",
+        "\\p{Lu}",
+        "[\\d\\s]",
+        "\\n",
+        "\xc3\xa9",
+        "\xce\xb1",
+        "[\xce\xb1-\xcf\x89]",
+        "K",
+        "\xc5\xbf",
+        "S",
+        "(?i)",
+        "(?-i)",
+        "(?s)",
+        "(?m)",
+        "(?U)",
+        "(?i:k)",
+        "(?i:[k-s])",
+        "\\x61",
+        "\\x{3b1}",
+        "\\Qa.\\E",
+        "\\.",
+        "\\101",
+        "_",
+        "1",
+        " ",
+        "-",
+        "(?:)",
+        "()",
+        "[^\\n]",
+        "(?i:\\pL)",
+        "[]a]",
+        "[a\\-b]",
 };
-static const char *const repeats[] = {"*", "+", "?", "*?", "+?", "??", "{2}", "{0,2}", "{1,}", "{1,3}?",
+static const char *const repeats[] = {"*",   "+",     "?",     "*?",   "+?",
+                                      "??",  "{2}",   "{0,2}", "{1,}", "{1,3}?",
                                       "{0}", "{0,1}", "{2,}?", "{,2}", "{"};
 
 static void
@@ -44,7 +100,8 @@ generate(struct buf *out, uint32_t depth)
 		uint32_t kind = random_below(10);
 
 		if (depth > 0 && kind < 3) {
-			static const char *const opens[] = {"(", "(", "(?:", "(?i:", "(?m:", "(?s-i:", "(?U:"};
+			static const char *const opens[] = {"(",    "(",      "(?:", "(?i:",
+			                                    "(?m:", "(?s-i:", "(?U:"};
 
 			buf_str(out, opens[random_below(COUNT_OF(opens))]);
 			generate(out, depth - 1);
@@ -72,9 +129,11 @@ generate(struct buf *out, uint32_t depth)
 static void
 generate_text(struct buf *out, bool ascii)
 {
-	static const char *const parts[] = {"a", "b", "c", "a", "b", "ab", "\n", " ", "1", "_", "K", "k", "s",
-	                                    "S", "\xc3\xa9", "\xce\xb1", "\xce\x91", "\xe2\x84\xaa", "\xc5\xbf",
-	                                    "-", ".", "A", "B", "\xf0\x9f\x98\x80"};
+	static const char *const parts[] = {
+	        "a",        "b", "c",        "a",        "b",        "ab",
+	        "\n",       " ", "1",        "_",        "K",        "k",
+	        "s",        "S", "\xc3\xa9", "\xce\xb1", "\xce\x91", "\xe2\x84\xaa",
+	        "\xc5\xbf", "-", ".",        "A",        "B",        "\xf0\x9f\x98\x80"};
 	uint32_t n = random_below(12);
 
 	for (uint32_t i = 0; i < n; i++) {
@@ -86,8 +145,8 @@ generate_text(struct buf *out, bool ascii)
 }
 
 static void
-compare(const struct re *re, const void *oracle, struct bytes pattern, struct bytes text, const char *name,
-        status (*engine)(struct re_search *, struct err *))
+compare(const struct re *re, const void *oracle, struct bytes pattern, struct bytes text,
+        const char *name, status (*engine)(struct re_search *, struct err *))
 {
 	size_t want[2 * MAX_GROUPS], got[2 * MAX_GROUPS];
 	uint32_t groups = re_groups(re);
@@ -104,8 +163,8 @@ compare(const struct re *re, const void *oracle, struct bytes pattern, struct by
 	for (uint32_t i = 0; found && i < 2 * groups; i++)
 		if (got[i] != want[i] && !(i % 2 == 1 && want[i - 1] == SIZE_MAX))
 			fail_msg("%s: /%.*s/ on \"%.*s\": group %u %s at %zd, RE2 %zd", name,
-			         BYTES_ARG(pattern), BYTES_ARG(text), i / 2, i % 2 ? "ends" : "starts",
-			         (ssize_t)got[i], (ssize_t)want[i]);
+			         BYTES_ARG(pattern), BYTES_ARG(text), i / 2,
+			         i % 2 ? "ends" : "starts", (ssize_t)got[i], (ssize_t)want[i]);
 }
 
 static void
@@ -119,8 +178,8 @@ compare_bool(const struct re *re, const void *oracle, struct bytes pattern, stru
 
 	assert_ok(re_is_match(re, text, &budget, &got, &err));
 	if (got != (want != 0))
-		fail_msg("is_match: /%.*s/ on \"%.*s\": %d, RE2 %d", BYTES_ARG(pattern), BYTES_ARG(text), got,
-		         want);
+		fail_msg("is_match: /%.*s/ on \"%.*s\": %d, RE2 %d", BYTES_ARG(pattern),
+		         BYTES_ARG(text), got, want);
 }
 
 static void
@@ -133,8 +192,8 @@ one_pattern(struct bytes pattern)
 	bool ok = is_ok(re_compile(&a, pattern, RE_FAST, &re, &err));
 
 	if (ok != (oracle != NULL))
-		fail_msg("/%.*s/: we say %s (%s), RE2 %s", BYTES_ARG(pattern), ok ? "yes" : "no", err.msg,
-		         oracle ? "yes" : "no");
+		fail_msg("/%.*s/: we say %s (%s), RE2 %s", BYTES_ARG(pattern), ok ? "yes" : "no",
+		         err.msg, oracle ? "yes" : "no");
 	for (int i = 0; ok && i < TEXTS && re_groups(re) <= MAX_GROUPS; i++) {
 		CLEANUP(buf_done) struct buf text = {0};
 
@@ -172,9 +231,12 @@ static void
 unicode_names(void **state)
 {
 	static const char *const names[] = {
-		"L", "Lu", "Ll", "Lt", "Lm", "Lo", "M", "Mn", "Mc", "Me", "N", "Nd", "Nl", "No", "P", "Pc", "Pd",
-		"Ps", "Pe", "Pi", "Pf", "Po", "S", "Sm", "Sc", "Sk", "So", "Z", "Zs", "Zl", "Zp", "Greek", "Latin",
-		"Cyrillic", "Han", "Arabic", "Hebrew", "Thai", "Common", "Inherited", "Yi", "Hangul", "Cherokee",
+	        "L",     "Lu",       "Ll",       "Lt",     "Lm",     "Lo",   "M",      "Mn",
+	        "Mc",    "Me",       "N",        "Nd",     "Nl",     "No",   "P",      "Pc",
+	        "Pd",    "Ps",       "Pe",       "Pi",     "Pf",     "Po",   "S",      "Sm",
+	        "Sc",    "Sk",       "So",       "Z",      "Zs",     "Zl",   "Zp",     "Greek",
+	        "Latin", "Cyrillic", "Han",      "Arabic", "Hebrew", "Thai", "Common", "Inherited",
+	        "Yi",    "Hangul",   "Cherokee",
 	};
 
 	(void)state;
@@ -190,8 +252,9 @@ unicode_names(void **state)
 			assert_ok(re_compile(&a, buf_view(&pattern), RE_FAST, &re, &err));
 			oracle = oracle_compile((const char *)pattern.p, pattern.n);
 			assert_non_null(oracle);
-			/* Below U+FB00 and unassigned-free blocks, where Unicode 14 and 15 agree. */
-			for (uint32_t cp = 1; cp < 0xd800; cp += cp > 0x3100 ? 38U : 1U) {
+			/* Below U+FB00 and unassigned-free blocks, where Unicode 14 and 15 agree.
+			 */
+			for (uint32_t cp = 1; cp<0xd800; cp += cp> 0x3100 ? 38U : 1U) {
 				CLEANUP(buf_done) struct buf text = {0};
 
 				if (cp == 0x0cf3 || cp == 0x0ece)
@@ -207,7 +270,8 @@ unicode_names(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(generated), cmocka_unit_test(unicode_names)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(generated),
+	                                   cmocka_unit_test(unicode_names)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

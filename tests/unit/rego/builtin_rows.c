@@ -48,8 +48,8 @@ rego_cache_get(struct rego_call *c, enum rego_cache_kind kind, struct bytes key)
 }
 
 bool
-rego_cache_put(struct rego_call *c, enum rego_cache_kind kind, struct bytes key, void *object, size_t size,
-               void (*free_object)(void *))
+rego_cache_put(struct rego_call *c, enum rego_cache_kind kind, struct bytes key, void *object,
+               size_t size, void (*free_object)(void *))
 {
 	(void)c;
 	(void)size;
@@ -150,7 +150,8 @@ builtin_rows_value(struct arena *a, const char *text)
 }
 
 static void
-check(const struct builtin_row *row, status s, const struct value *got, const struct err *err, struct arena *a)
+check(const struct builtin_row *row, status s, const struct value *got, const struct err *err,
+      struct arena *a)
 {
 	CLEANUP(buf_done) struct buf shown = {0};
 
@@ -160,12 +161,13 @@ check(const struct builtin_row *row, status s, const struct value *got, const st
 			fail_msg("%s(%s): gave %.*s, want failure \"%s\"", row->call, row->args,
 			         BYTES_ARG(buf_view(&shown)), row->want + 1);
 		if (!strstr(err->msg, row->want + 1))
-			fail_msg("%s(%s): failed \"%s\", want \"%s\"", row->call, row->args, err->msg,
-			         row->want + 1);
+			fail_msg("%s(%s): failed \"%s\", want \"%s\"", row->call, row->args,
+			         err->msg, row->want + 1);
 		return;
 	}
 	if (!is_ok(s))
-		fail_msg("%s(%s): failed \"%s\", want %s", row->call, row->args, err->msg, row->want);
+		fail_msg("%s(%s): failed \"%s\", want %s", row->call, row->args, err->msg,
+		         row->want);
 	if (row->want[0] == '?') {
 		if (got->type != VALUE_UNDEFINED)
 			fail_msg("%s(%s): gave %.*s, want undefined", row->call, row->args,
@@ -175,8 +177,8 @@ check(const struct builtin_row *row, status s, const struct value *got, const st
 	struct value want = builtin_rows_value(a, row->want);
 
 	if (got->type == VALUE_UNDEFINED || !value_eq(got, &want))
-		fail_msg("%s(%s): gave %.*s, want %s", row->call, row->args, BYTES_ARG(buf_view(&shown)),
-		         row->want);
+		fail_msg("%s(%s): gave %.*s, want %s", row->call, row->args,
+		         BYTES_ARG(buf_view(&shown)), row->want);
 }
 
 static void
@@ -185,7 +187,10 @@ run(const struct rego_builtins *table, const struct builtin_row *row)
 	CLEANUP(arena_done) struct arena a = {.cap = ROW_ARENA};
 	const struct rego_builtin *b = rego_builtin_find(table, bytes_str(row->call));
 	struct err err = {0};
-	struct rego_call c = {.arena = &a, .name = row->call, .now_ns = builtin_rows_now, .err = &err};
+	struct rego_call c = {.arena = &a,
+	                      .name = row->call,
+	                      .now_ns = builtin_rows_now,
+	                      .err = &err};
 	struct value args[MAX_ARITY] = {{0}}, ret = {0};
 	struct value list;
 	status s;

@@ -82,11 +82,11 @@ hostile_policies(void **state)
 		const char *open, *close, *id;
 		size_t n;
 	} bombs[] = {
-		{"[", "]", "E-REGO-002", 100000},  {"{", "}", "E-REGO-002", 100000},
-		{"(", ")", "E-REGO-002", 100000},  {"{a|", "}", "E-REGO-002", 5000},
-		{"count(", ")", "E-REGO-002", 10000}, {"a[", "]", "E-REGO-002", 10000},
-		{"[a|", "]", "E-REGO-002", 1000},  {"{\"a\":", "}", "E-REGO-002", 1000},
-		{"$\"{", "}\"", "E-REGO-002", 1000},
+	        {"[", "]", "E-REGO-002", 100000},     {"{", "}", "E-REGO-002", 100000},
+	        {"(", ")", "E-REGO-002", 100000},     {"{a|", "}", "E-REGO-002", 5000},
+	        {"count(", ")", "E-REGO-002", 10000}, {"a[", "]", "E-REGO-002", 10000},
+	        {"[a|", "]", "E-REGO-002", 1000},     {"{\"a\":", "}", "E-REGO-002", 1000},
+	        {"$\"{", "}\"", "E-REGO-002", 1000},
 	};
 	struct buf text = {0};
 
@@ -125,22 +125,31 @@ hostile_evaluations(void **state)
 	static const struct {
 		const char *name, *text, *id;
 	} rows[] = {
-		{"10^9 turns", "r := numbers.range(1, 1000)\np := count([1 | r[_]; r[_]; r[_]; false])", "E-REGO-051"},
-		{"10^6 items", "p := count([x | x := numbers.range(1, 1000000)[_]])", ""},
-		{"10^6 items of a set", "p := count({x % 1000 | x := numbers.range(1, 1000000)[_]})", ""},
-		{"memory", "p := [numbers.range(1, 1000000) | numbers.range(1, 100)[_]]", "E-REGO-052"},
-		{"a number of 10^5 digits by multiplication",
-		 "a := 123456789012345678901234567890\nb := a * a\nc := b * b\nd := c * c\ne := d * d\n"
-		 "f := e * e\ng := f * f\nh := g * g\ni := h * h\nj := i * i\nk := j * j\np := k * k", ""},
-		{"a huge exponent", "p := input.huge + 1", ""},
-		{"a nested quantifier", "p := regex.match(\"((a*)*)*b$\", input.as)", ""},
-		{"string doubling",
-		 "a := concat(\"\", [input.as, input.as, input.as, input.as, input.as, input.as])\n"
-		 "b := concat(\"\", [a, a, a, a, a, a, a, a, a, a])\n"
-		 "c := concat(\"\", [b, b, b, b, b, b, b, b, b, b])\n"
-		 "d := concat(\"\", [c, c, c, c, c, c, c, c, c, c])\n"
-		 "p := concat(\"\", [d, d, d, d, d, d, d, d, d, d])", "E-REGO-050"},
-		{"mutual mocks", "f(x) := g(x)\ng(x) := x\np := x if { x := f(1) with data.t.g as data.t.f }", ""},
+	        {"10^9 turns",
+	         "r := numbers.range(1, 1000)\np := count([1 | r[_]; r[_]; r[_]; false])",
+	         "E-REGO-051"},
+	        {"10^6 items", "p := count([x | x := numbers.range(1, 1000000)[_]])", ""},
+	        {"10^6 items of a set",
+	         "p := count({x % 1000 | x := numbers.range(1, 1000000)[_]})", ""},
+	        {"memory", "p := [numbers.range(1, 1000000) | numbers.range(1, 100)[_]]",
+	         "E-REGO-052"},
+	        {"a number of 10^5 digits by multiplication",
+	         "a := 123456789012345678901234567890\nb := a * a\nc := b * b\nd := c * c\ne := d "
+	         "* d\n"
+	         "f := e * e\ng := f * f\nh := g * g\ni := h * h\nj := i * i\nk := j * j\np := k * "
+	         "k",
+	         ""},
+	        {"a huge exponent", "p := input.huge + 1", ""},
+	        {"a nested quantifier", "p := regex.match(\"((a*)*)*b$\", input.as)", ""},
+	        {"string doubling",
+	         "a := concat(\"\", [input.as, input.as, input.as, input.as, input.as, input.as])\n"
+	         "b := concat(\"\", [a, a, a, a, a, a, a, a, a, a])\n"
+	         "c := concat(\"\", [b, b, b, b, b, b, b, b, b, b])\n"
+	         "d := concat(\"\", [c, c, c, c, c, c, c, c, c, c])\n"
+	         "p := concat(\"\", [d, d, d, d, d, d, d, d, d, d])",
+	         "E-REGO-050"},
+	        {"mutual mocks",
+	         "f(x) := g(x)\ng(x) := x\np := x if { x := f(1) with data.t.g as data.t.f }", ""},
 	};
 	CLEANUP(buf_done) struct buf input = {0};
 	struct session_options o = {.limits = {.bytes = 192 * 1024 * 1024}};
@@ -165,18 +174,22 @@ hostile_inputs(void **state)
 	static const struct {
 		const char *input, *id;
 	} rows[] = {
-		{"{\"a\": 1, \"a\": 2}", "E-JSON-007"}, {"{\"a\": \"\xff\"}", "E-JSON-006"},
-		{"{\"a\": \"\\ud800\"}", "E-JSON-005"}, {"{\"a\": 1} x", "E-JSON-013"},
-		{"{\"a\": 01}", "E-JSON-009"},          {"nul", "E-JSON-001"},
-		{"{\"a\"", "E-JSON-008"},               {"{\"p1\":1,\"p2\":1,\"p1\":1}", "E-JSON-007"},
+	        {"{\"a\": 1, \"a\": 2}", "E-JSON-007"},
+	        {"{\"a\": \"\xff\"}", "E-JSON-006"},
+	        {"{\"a\": \"\\ud800\"}", "E-JSON-005"},
+	        {"{\"a\": 1} x", "E-JSON-013"},
+	        {"{\"a\": 01}", "E-JSON-009"},
+	        {"nul", "E-JSON-001"},
+	        {"{\"a\"", "E-JSON-008"},
+	        {"{\"p1\":1,\"p2\":1,\"p1\":1}", "E-JSON-007"},
 	};
 	CLEANUP(buf_done) struct buf deep = {0};
 	char id[24];
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		evaluate("package t\np := input.a\np1 := input.p1", "data.t.p", bytes_str(rows[i].input), NULL,
-		         id, NULL);
+		evaluate("package t\np := input.a\np1 := input.p1", "data.t.p",
+		         bytes_str(rows[i].input), NULL, id, NULL);
 		assert_string_equal(id, rows[i].id);
 	}
 	repeat(&deep, "[", 100000);
@@ -190,19 +203,19 @@ static void
 budgets(void **state)
 {
 	static const char loop[] = "package t\np := count([x | x := input[_]])\n"
-				   "f(x) := x\ng(x) := f(x)\nh(x) := g(x)\nq := h(1)\n";
+	                           "f(x) := x\ng(x) := f(x)\nh(x) := g(x)\nq := h(1)\n";
 	/* 3 functions and the rule. */
 	static const struct {
 		const char *path;
 		struct eval_limits limits;
 		const char *id;
 	} rows[] = {
-		{"data.t.p", {.steps = 1000}, ""},
-		{"data.t.p", {.steps = 5}, "E-REGO-051"},
-		{"data.t.q", {.depth = 4}, ""},
-		{"data.t.q", {.depth = 3}, "E-REGO-053"},
-		{"data.t.p", {.bytes = 400}, "E-REGO-052"},
-		{"data.t.p", {.bytes = 64 * 1024}, ""},
+	        {"data.t.p", {.steps = 1000}, ""},
+	        {"data.t.p", {.steps = 5}, "E-REGO-051"},
+	        {"data.t.q", {.depth = 4}, ""},
+	        {"data.t.q", {.depth = 3}, "E-REGO-053"},
+	        {"data.t.p", {.bytes = 400}, "E-REGO-052"},
+	        {"data.t.p", {.bytes = 64 * 1024}, ""},
 	};
 
 	(void)state;
@@ -234,21 +247,23 @@ time_budget(void **state)
 	char id[24];
 
 	(void)state;
-	evaluate("package t\np := count([1 | numbers.range(1, 5000)[_]; numbers.range(1, 5000)[_]])",
-	         "data.t.p", BYTES(""), &o, id, NULL);
+	evaluate(
+	        "package t\np := count([1 | numbers.range(1, 5000)[_]; numbers.range(1, 5000)[_]])",
+	        "data.t.p", BYTES(""), &o, id, NULL);
 	assert_string_equal(id, "E-REGO-054");
 }
 
-/* Every allocation fails once: each time an error with a name, or the right answer, never a leak. */
+/* Every allocation fails once: each time an error with a name, or the right answer, never a leak.
+ */
 static void
 allocation_failures(void **state)
 {
 	static const char text[] =
-		"package t\nimport data.x as y\ndefault p := {}\n"
-		"p := {k: sprintf(\"%v\", [v]) | some k, v in input.map; regex.match(\"^a+\", k)}\n"
-		"q[a].b contains c if { some a, c in input.map }\n"
-		"r := x if { x := count(q) with input.map as {\"aa\": [1, 2]} }\n"
-		"answer := [p, q, r, y]\n";
+	        "package t\nimport data.x as y\ndefault p := {}\n"
+	        "p := {k: sprintf(\"%v\", [v]) | some k, v in input.map; regex.match(\"^a+\", k)}\n"
+	        "q[a].b contains c if { some a, c in input.map }\n"
+	        "r := x if { x := count(q) with input.map as {\"aa\": [1, 2]} }\n"
+	        "answer := [p, q, r, y]\n";
 	struct policy_module m = {"t.rego", bytes_str(text)};
 	struct policy_options o = {.builtins = &rego_builtins_core};
 	struct session_options so = {.print = true};
@@ -273,14 +288,16 @@ allocation_failures(void **state)
 		if (is_ok(r))
 			r = session_find(s, BYTES("data.t.answer"), &e, &err);
 		if (is_ok(r))
-			r = session_eval(s, e, BYTES("{\"map\": {\"aab\": 1, \"b\": \"x\\u0041\"}}"), 0, &answer,
-			                 &err);
+			r = session_eval(s, e,
+			                 BYTES("{\"map\": {\"aab\": 1, \"b\": \"x\\u0041\"}}"), 0,
+			                 &answer, &err);
 		mem_fail_after(0);
 		if (is_ok(r)) {
 			CLEANUP(buf_done) struct buf json = {0};
 
 			value_json(&answer.value, &json);
-			if (bytes_is(buf_view(&json), "[{\"aab\":\"1\"},{\"aab\":{\"b\":[1]},\"b\":{\"b\":[\"xA\"]}},1,"
+			if (bytes_is(buf_view(&json), "[{\"aab\":\"1\"},{\"aab\":{\"b\":[1]},\"b\":"
+			                              "{\"b\":[\"xA\"]}},1,"
 			                              "{\"z\":[1,2,3]}]"))
 				done = n > 20;
 		} else {
@@ -297,17 +314,19 @@ allocation_failures(void **state)
 
 /* ---- sessions and state ---- */
 
-static const char agent[] =
-	"package agent\n"
-	"default Open := false\n"
-	"Open := {\"allowed\": true, \"ops\": [{\"op\": \"add\", \"path\": \"/pstate/name\", \"value\": "
-	"input.name}]} if not data.pstate.name\n"
-	"Open if data.pstate.name == input.name\n"
-	"Close := {\"allowed\": true, \"ops\": [{\"op\": \"remove\", \"path\": \"/pstate/name\"}]}\n"
-	"Denied := {\"allowed\": false, \"ops\": [{\"op\": \"add\", \"path\": \"/pstate/x\", \"value\": 1}]}\n"
-	"Odd := 5\n"
-	"Null := {\"allowed\": true, \"ops\": null}\n"
-	"Undefined if input.never\n";
+static const char agent[] = "package agent\n"
+                            "default Open := false\n"
+                            "Open := {\"allowed\": true, \"ops\": [{\"op\": \"add\", \"path\": "
+                            "\"/pstate/name\", \"value\": "
+                            "input.name}]} if not data.pstate.name\n"
+                            "Open if data.pstate.name == input.name\n"
+                            "Close := {\"allowed\": true, \"ops\": [{\"op\": \"remove\", \"path\": "
+                            "\"/pstate/name\"}]}\n"
+                            "Denied := {\"allowed\": false, \"ops\": [{\"op\": \"add\", \"path\": "
+                            "\"/pstate/x\", \"value\": 1}]}\n"
+                            "Odd := 5\n"
+                            "Null := {\"allowed\": true, \"ops\": null}\n"
+                            "Undefined if input.never\n";
 
 static void
 decisions(void **state)
@@ -317,17 +336,17 @@ decisions(void **state)
 		bool allowed;
 		const char *id;
 	} rows[] = {
-		{"data.agent.Open", "{\"name\": \"a\"}", true, ""},
-		{"data.agent.Open", "{\"name\": \"b\"}", false, ""},
-		{"data.agent.Open", "{\"name\": \"a\"}", true, ""},
-		{"data.agent.Denied", "{}", false, ""},
-		{"data.agent.Odd", "{}", false, "E-REGO-073"},
-		{"data.agent.Undefined", "{}", false, "E-REGO-072"},
-		{"data.agent.Null", "{}", true, ""},
-		{"data.agent.Close", "{}", true, ""},
-		{"data.agent.Close", "{}", false, "E-REGO-071"},
-		{"data.agent.Open", "{\"name\": \"b\"}", true, ""},
-		{"data.agent.Open", "{\"name\": \"b\"", false, "E-JSON-009"},
+	        {"data.agent.Open", "{\"name\": \"a\"}", true, ""},
+	        {"data.agent.Open", "{\"name\": \"b\"}", false, ""},
+	        {"data.agent.Open", "{\"name\": \"a\"}", true, ""},
+	        {"data.agent.Denied", "{}", false, ""},
+	        {"data.agent.Odd", "{}", false, "E-REGO-073"},
+	        {"data.agent.Undefined", "{}", false, "E-REGO-072"},
+	        {"data.agent.Null", "{}", true, ""},
+	        {"data.agent.Close", "{}", true, ""},
+	        {"data.agent.Close", "{}", false, "E-REGO-071"},
+	        {"data.agent.Open", "{\"name\": \"b\"}", true, ""},
+	        {"data.agent.Open", "{\"name\": \"b\"", false, "E-JSON-009"},
 	};
 	struct policy *p = compile(agent);
 	struct session *s = open_session(p, NULL);
@@ -343,11 +362,13 @@ decisions(void **state)
 
 		assert_ok(session_find(s, bytes_str(rows[i].path), &e, &err));
 		r = session_decide(s, e, bytes_str(rows[i].input), 0, &allowed, &answer, &err);
-		if (allowed != rows[i].allowed || !bytes_is(bytes_str(rows[i].id), is_ok(r) ? "" : err.id))
+		if (allowed != rows[i].allowed ||
+		    !bytes_is(bytes_str(rows[i].id), is_ok(r) ? "" : err.id))
 			fail_msg("row %zu: %d %s", i, allowed, is_ok(r) ? "" : err.id);
 	}
 	assert_null(value_member(value_member(session_data(s), "pstate"), "x"));
-	assert_fails(session_find(s, BYTES("data.agent.Nothing"), &(struct entry){0}, &err), "E-REGO-070");
+	assert_fails(session_find(s, BYTES("data.agent.Nothing"), &(struct entry){0}, &err),
+	             "E-REGO-070");
 	session_free(s);
 	policy_drop(p);
 }
@@ -356,10 +377,12 @@ static void
 prints_and_trace(void **state)
 {
 	static const char text[] = "package t\np if {\n\tprint(\"x is\", input.x, input.y)\n"
-				   "\tinput.x == 1\n\tinput.y > 2\n\tinput.z\n}\n";
+	                           "\tinput.x == 1\n\tinput.y > 2\n\tinput.z\n}\n";
 	struct policy *p =
-		compile_with(text, &(struct policy_options){.trace = true, .builtins = &rego_builtins_core});
-	struct session *s = open_session(p, &(struct session_options){.print = true, .trace = true});
+	        compile_with(text, &(struct policy_options){.trace = true,
+	                                                    .builtins = &rego_builtins_core});
+	struct session *s =
+	        open_session(p, &(struct session_options){.print = true, .trace = true});
 	struct session_answer answer;
 	struct entry e;
 	struct err err = {0};
@@ -401,7 +424,8 @@ thread_main(void *arg)
 	struct entry e;
 	size_t good = 0;
 
-	if (!is_ok(session_new(p, NULL, &s, &err)) || !is_ok(session_find(s, BYTES("t/p"), &e, &err)))
+	if (!is_ok(session_new(p, NULL, &s, &err)) ||
+	    !is_ok(session_find(s, BYTES("t/p"), &e, &err)))
 		return NULL;
 	for (int i = 0; i < 300; i++) {
 		struct session_answer answer;
@@ -419,9 +443,10 @@ thread_main(void *arg)
 static void
 threads(void **state)
 {
-	struct policy *p = compile("package t\n"
-				   "p := (input.n * 2) + count(xs) if regex.match(\"^a[0-9]+$\", input.s)\n"
-				   "xs := {x | some x in [1, 2, 3, input.n]; x < 4; x > 0}\n");
+	struct policy *p =
+	        compile("package t\n"
+	                "p := (input.n * 2) + count(xs) if regex.match(\"^a[0-9]+$\", input.s)\n"
+	                "xs := {x | some x in [1, 2, 3, input.n]; x < 4; x > 0}\n");
 	pthread_t t[4];
 
 	(void)state;
@@ -480,17 +505,16 @@ verifier(void **state)
 static void
 disassembly(void **state)
 {
-	static const char want[] =
-		"data.t.k = 7\n"
-		"data.t.p: 0 arguments, 6 registers\n"
-		"    0  UNDEF       r0  ; 3\n"
-		"    1  INPUT       r1 -> 7  ; 3\n"
-		"    2  ITER        r2 r1 -> 7  ; 3\n"
-		"    3  NEXT        r5 r2 r4 -> 7  ; 3\n"
-		"    4  GT          r5 7 -> 3  ; 3\n"
-		"    5  RESULT      r0 r5 #0  ; 3\n"
-		"    6  JUMP        -> 3  ; 3\n"
-		"    7  RETURN      r0  ; 3\n";
+	static const char want[] = "data.t.k = 7\n"
+	                           "data.t.p: 0 arguments, 6 registers\n"
+	                           "    0  UNDEF       r0  ; 3\n"
+	                           "    1  INPUT       r1 -> 7  ; 3\n"
+	                           "    2  ITER        r2 r1 -> 7  ; 3\n"
+	                           "    3  NEXT        r5 r2 r4 -> 7  ; 3\n"
+	                           "    4  GT          r5 7 -> 3  ; 3\n"
+	                           "    5  RESULT      r0 r5 #0  ; 3\n"
+	                           "    6  JUMP        -> 3  ; 3\n"
+	                           "    7  RETURN      r0  ; 3\n";
 	CLEANUP(buf_done) struct buf text = {0};
 	struct policy *p = compile("package t\nk := 7\np := x if { some x in input; x > k }\n");
 
@@ -505,7 +529,8 @@ disassembly(void **state)
 static void
 public_api(void **state)
 {
-	static const char text[] = "package t\ndefault allow := false\nallow if input.user == \"bob\"\n";
+	static const char text[] =
+	        "package t\ndefault allow := false\nallow if input.user == \"bob\"\n";
 	contrast_rego_module m = {"t.rego", text, sizeof text - 1};
 	contrast_rego_module broken = {"b.rego", "package t\np := (\n", 17};
 	contrast_rego_policy *p = NULL;
@@ -517,13 +542,16 @@ public_api(void **state)
 	int allowed = 1;
 
 	(void)state;
-	assert_int_equal(contrast_rego_compile(&broken, 1, NULL, 0, &p, &error), CONTRAST_REGO_PARSE);
+	assert_int_equal(contrast_rego_compile(&broken, 1, NULL, 0, &p, &error),
+	                 CONTRAST_REGO_PARSE);
 	assert_string_equal(error.place, "b.rego:3:1");
-	assert_int_equal(contrast_rego_compile(&m, 1, "x = data.t.allow", 0, &p, NULL), CONTRAST_REGO_OK);
+	assert_int_equal(contrast_rego_compile(&m, 1, "x = data.t.allow", 0, &p, NULL),
+	                 CONTRAST_REGO_OK);
 	assert_true(contrast_rego_policy_size(p) > 0);
 	assert_int_equal(contrast_rego_session_new(p, NULL, 0, &s, &error), CONTRAST_REGO_OK);
 	contrast_rego_policy_free(p); /* the session holds it */
-	assert_int_equal(contrast_rego_prepare(s, "data.t.nothing", &e, &error), CONTRAST_REGO_UNDEFINED);
+	assert_int_equal(contrast_rego_prepare(s, "data.t.nothing", &e, &error),
+	                 CONTRAST_REGO_UNDEFINED);
 	assert_int_equal(contrast_rego_prepare(s, "data.t.allow", &e, &error), CONTRAST_REGO_OK);
 	assert_int_equal(contrast_rego_decide(s, e, "{\"user\":\"bob\"}", 14, 0, &allowed, &error),
 	                 CONTRAST_REGO_OK);
@@ -531,12 +559,15 @@ public_api(void **state)
 	assert_int_equal(contrast_rego_decide(s, e, "{\"user\":\"eve\"}", 14, 0, &allowed, &error),
 	                 CONTRAST_REGO_OK);
 	assert_int_equal(allowed, 0);
-	assert_int_equal(contrast_rego_decide(s, e, "{", 1, 0, &allowed, &error), CONTRAST_REGO_PARSE);
+	assert_int_equal(contrast_rego_decide(s, e, "{", 1, 0, &allowed, &error),
+	                 CONTRAST_REGO_PARSE);
 	assert_int_equal(allowed, 0);
 	assert_int_equal(contrast_rego_prepare_query(s, &q, &error), CONTRAST_REGO_OK);
-	assert_int_equal(contrast_rego_evaluate(s, q, "{\"user\":\"bob\"}", 14, 0, &json, &n, &error),
+	assert_int_equal(contrast_rego_evaluate(s, q, "{\"user\":\"bob\"}", 14, 0, &json, &n,
+	                                        &error),
 	                 CONTRAST_REGO_OK);
-	assert_bytes(bytes_of(json, n), BYTES("[{\"bindings\":{\"x\":true},\"expressions\":[true]}]"));
+	assert_bytes(bytes_of(json, n),
+	             BYTES("[{\"bindings\":{\"x\":true},\"expressions\":[true]}]"));
 	contrast_rego_session_free(s);
 }
 
@@ -544,12 +575,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(hostile_policies),    cmocka_unit_test(hostile_evaluations),
-		cmocka_unit_test(hostile_inputs),      cmocka_unit_test(budgets),
-		cmocka_unit_test(time_budget),         cmocka_unit_test(allocation_failures),
-		cmocka_unit_test(decisions),           cmocka_unit_test(prints_and_trace),
-		cmocka_unit_test(threads),             cmocka_unit_test(verifier),
-		cmocka_unit_test(disassembly),         cmocka_unit_test(public_api),
+	        cmocka_unit_test(hostile_policies), cmocka_unit_test(hostile_evaluations),
+	        cmocka_unit_test(hostile_inputs),   cmocka_unit_test(budgets),
+	        cmocka_unit_test(time_budget),      cmocka_unit_test(allocation_failures),
+	        cmocka_unit_test(decisions),        cmocka_unit_test(prints_and_trace),
+	        cmocka_unit_test(threads),          cmocka_unit_test(verifier),
+	        cmocka_unit_test(disassembly),      cmocka_unit_test(public_api),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

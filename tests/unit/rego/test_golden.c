@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The project's own cases, all files of tests/golden/rego: every feature and builtin of the language. */
+/* The project's own cases, all files of tests/golden/rego: every feature and builtin of the
+ * language. */
 #include "unit.h"
 
 #include <dirent.h>
@@ -80,10 +81,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(language),
-		cmocka_unit_test(errors),
-		cmocka_unit_test(builtins),
-		cmocka_unit_test(shared_cases),
+	        cmocka_unit_test(language),
+	        cmocka_unit_test(errors),
+	        cmocka_unit_test(builtins),
+	        cmocka_unit_test(shared_cases),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,15 +8,15 @@
 static const struct {
 	const char *before, *after, *want;
 } rows[] = {
-	{"a\n", "a\n", ""},
-	{"", "a\n", "--- a/f\n+++ b/f\n@@ -0,0 +1 @@\n+a\n"},
-	{"a\n", "", "--- a/f\n+++ b/f\n@@ -1 +0,0 @@\n-a\n"},
-	{"a\nb\nc\n", "a\nx\nc\n", "--- a/f\n+++ b/f\n@@ -1,3 +1,3 @@\n a\n-b\n+x\n c\n"},
-	{"a", "a\n", "--- a/f\n+++ b/f\n@@ -1 +1 @@\n-a\n\\ No newline at end of file\n+a\n"},
-	{"1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n", "1\n2\n3\n4\n5\nx\n6\n7\n8\n9\n10\n11\n",
-	 "--- a/f\n+++ b/f\n@@ -3,6 +3,7 @@\n 3\n 4\n 5\n+x\n 6\n 7\n 8\n"},
-	{"1\n2\n3\n4\n5\n6\n7\n8\n9\n", "x\n1\n2\n3\n4\n5\n6\n7\n8\n",
-	 "--- a/f\n+++ b/f\n@@ -1,3 +1,4 @@\n+x\n 1\n 2\n 3\n@@ -6,4 +7,3 @@\n 6\n 7\n 8\n-9\n"},
+        {"a\n", "a\n", ""},
+        {"", "a\n", "--- a/f\n+++ b/f\n@@ -0,0 +1 @@\n+a\n"},
+        {"a\n", "", "--- a/f\n+++ b/f\n@@ -1 +0,0 @@\n-a\n"},
+        {"a\nb\nc\n", "a\nx\nc\n", "--- a/f\n+++ b/f\n@@ -1,3 +1,3 @@\n a\n-b\n+x\n c\n"},
+        {"a", "a\n", "--- a/f\n+++ b/f\n@@ -1 +1 @@\n-a\n\\ No newline at end of file\n+a\n"},
+        {"1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n", "1\n2\n3\n4\n5\nx\n6\n7\n8\n9\n10\n11\n",
+         "--- a/f\n+++ b/f\n@@ -3,6 +3,7 @@\n 3\n 4\n 5\n+x\n 6\n 7\n 8\n"},
+        {"1\n2\n3\n4\n5\n6\n7\n8\n9\n", "x\n1\n2\n3\n4\n5\n6\n7\n8\n",
+         "--- a/f\n+++ b/f\n@@ -1,3 +1,4 @@\n+x\n 1\n 2\n 3\n@@ -6,4 +7,3 @@\n 6\n 7\n 8\n-9\n"},
 };
 
 static void
@@ -27,8 +27,8 @@ known_diffs(void **state)
 		CLEANUP(buf_done) struct buf out = {0};
 		struct err err = {0};
 
-		assert_ok(diff_unified("f", bytes_str(rows[i].before), bytes_str(rows[i].after), false,
-		                       &out, &err));
+		assert_ok(diff_unified("f", bytes_str(rows[i].before), bytes_str(rows[i].after),
+		                       false, &out, &err));
 		assert_bytes(buf_view(&out), bytes_str(rows[i].want));
 	}
 }
@@ -120,9 +120,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(known_diffs),
-		cmocka_unit_test(applied_diffs_give_the_other_text),
-		cmocka_unit_test(small_edits_of_long_texts_stay_small),
+	        cmocka_unit_test(known_diffs),
+	        cmocka_unit_test(applied_diffs_give_the_other_text),
+	        cmocka_unit_test(small_edits_of_long_texts_stay_small),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

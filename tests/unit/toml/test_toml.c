@@ -7,13 +7,15 @@ static const struct {
 	const char *text;
 	const char *want; /* table/key=value; ... */
 } good[] = {
-	{"", ""},
-	{"# c\n\n\ta = \"b\" # d\n", "/a=b;"},
-	{"a='x\\y'\r\nb=\"\\u00e9\\t\\\"\\\\\\U0001F600\"", "/a=x\\y;/b=\xc3\xa9\t\"\\\xf0\x9f\x98\x80;"},
-	{"[data]\n\"policy.rego\" = '''\npackage p\n'q'\n'''\n'a b' = \"\"", "data/policy.rego=package p\n'q'\n;data/a b=;"},
-	{"a = \"\"\"\nx \\\n   y\n\"\"\"\"\"\n", "/a=x y\n\"\";"},
-	{"a = ''''''\nb = ''''a'''''\n", "/a=;/b='a'';"},
-	{"a = \"1\"\n[t]\na = \"2\"\n[ \"u v\" ] # c\na = \"3\"", "/a=1;t/a=2;u v/a=3;"},
+        {"", ""},
+        {"# c\n\n\ta = \"b\" # d\n", "/a=b;"},
+        {"a='x\\y'\r\nb=\"\\u00e9\\t\\\"\\\\\\U0001F600\"",
+         "/a=x\\y;/b=\xc3\xa9\t\"\\\xf0\x9f\x98\x80;"},
+        {"[data]\n\"policy.rego\" = '''\npackage p\n'q'\n'''\n'a b' = \"\"",
+         "data/policy.rego=package p\n'q'\n;data/a b=;"},
+        {"a = \"\"\"\nx \\\n   y\n\"\"\"\"\"\n", "/a=x y\n\"\";"},
+        {"a = ''''''\nb = ''''a'''''\n", "/a=;/b='a'';"},
+        {"a = \"1\"\n[t]\na = \"2\"\n[ \"u v\" ] # c\na = \"3\"", "/a=1;t/a=2;u v/a=3;"},
 };
 
 static void
@@ -37,16 +39,27 @@ reads(void **state)
 static const struct {
 	const char *text, *id, *place;
 } bad[] = {
-	{"=", "E-TOML-001", "1:1"}, {"a", "E-TOML-001", "1:2"}, {"a =", "E-TOML-007", "1:4"},
-	{"a = 5", "E-TOML-007", "1:5"}, {"a = [\"x\"]", "E-TOML-007", "1:5"},
-	{"a.b = \"x\"", "E-TOML-007", "1:2"}, {"[a.b]\n", "E-TOML-007", "1:3"},
-	{"[[a]]\n", "E-TOML-007", "1:2"}, {"[a\n", "E-TOML-001", "1:3"},
-	{"a = \"x", "E-TOML-002", "1:7"}, {"a = 'x\n'", "E-TOML-002", "1:7"},
-	{"a = '''x''", "E-TOML-002", "1:11"}, {"a = \"\x01\"", "E-TOML-002", "1:6"},
-	{"a = '''\r'''", "E-TOML-002", "1:8"}, {"a = \"\\q\"", "E-TOML-003", "1:7"},
-	{"a = \"\\ud800\"", "E-TOML-003", "1:12"}, {"a = \"\\u00g0\"", "E-TOML-003", "1:10"},
-	{"a = \"x\" b", "E-TOML-005", "1:9"}, {"a = \"x\"\na = \"y\"", "E-TOML-004", "2:2"},
-	{"[a]\n[a]\n", "E-TOML-004", "2:4"}, {"a = \"\xff\"", "E-TOML-006", ""},
+        {"=", "E-TOML-001", "1:1"},
+        {"a", "E-TOML-001", "1:2"},
+        {"a =", "E-TOML-007", "1:4"},
+        {"a = 5", "E-TOML-007", "1:5"},
+        {"a = [\"x\"]", "E-TOML-007", "1:5"},
+        {"a.b = \"x\"", "E-TOML-007", "1:2"},
+        {"[a.b]\n", "E-TOML-007", "1:3"},
+        {"[[a]]\n", "E-TOML-007", "1:2"},
+        {"[a\n", "E-TOML-001", "1:3"},
+        {"a = \"x", "E-TOML-002", "1:7"},
+        {"a = 'x\n'", "E-TOML-002", "1:7"},
+        {"a = '''x''", "E-TOML-002", "1:11"},
+        {"a = \"\x01\"", "E-TOML-002", "1:6"},
+        {"a = '''\r'''", "E-TOML-002", "1:8"},
+        {"a = \"\\q\"", "E-TOML-003", "1:7"},
+        {"a = \"\\ud800\"", "E-TOML-003", "1:12"},
+        {"a = \"\\u00g0\"", "E-TOML-003", "1:10"},
+        {"a = \"x\" b", "E-TOML-005", "1:9"},
+        {"a = \"x\"\na = \"y\"", "E-TOML-004", "2:2"},
+        {"[a]\n[a]\n", "E-TOML-004", "2:4"},
+        {"a = \"\xff\"", "E-TOML-006", ""},
 };
 
 static void
@@ -67,8 +80,19 @@ static void
 written_text_reads_back(void **state)
 {
 	static const char *const values[] = {
-		"", "plain", "two\nlines\n", "'''", "a'\n", "'''\nq\"\\", "\r\n", "\x01\x7f\t", "\n", "'",
-		"\n\nleading", "\"\"\"\n\"\"\"", "\xf0\x9f\x98\x80\n",
+	        "",
+	        "plain",
+	        "two\nlines\n",
+	        "'''",
+	        "a'\n",
+	        "'''\nq\"\\",
+	        "\r\n",
+	        "\x01\x7f\t",
+	        "\n",
+	        "'",
+	        "\n\nleading",
+	        "\"\"\"\n\"\"\"",
+	        "\xf0\x9f\x98\x80\n",
 	};
 
 	(void)state;
@@ -116,10 +140,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads),
-		cmocka_unit_test(refuses),
-		cmocka_unit_test(written_text_reads_back),
-		cmocka_unit_test(limits),
+	        cmocka_unit_test(reads),
+	        cmocka_unit_test(refuses),
+	        cmocka_unit_test(written_text_reads_back),
+	        cmocka_unit_test(limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

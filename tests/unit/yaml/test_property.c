@@ -50,8 +50,9 @@ line_end(struct gen *g)
 static void
 scalar(struct gen *g, unsigned int col)
 {
-	static const char *const forms[] = {"v%u", "'it''s %u'", "\"q\\t%u\"", "%u", "true # b %u",
-	                                    "[a%u, b, {c: d}]", "{x: y%u, z: [1]}", "\xf0\x9f\x98\x80 %u"};
+	static const char *const forms[] = {
+	        "v%u",         "'it''s %u'",       "\"q\\t%u\"",       "%u",
+	        "true # b %u", "[a%u, b, {c: d}]", "{x: y%u, z: [1]}", "\xf0\x9f\x98\x80 %u"};
 	uint32_t form = pick(g, 10);
 
 	buf_u8(&g->text, ' ');
@@ -189,12 +190,14 @@ edit(struct gen *g, struct yaml_stream *s, struct touched *t)
 		if (n->kind == YAML_MAP && n->n > 0 && pick(g, 3) == 0) {
 			uint32_t k = pick(g, n->n);
 
-			if (n->kids[k].origin < 0 || !n->kids[k].val->from_text || n->kids[k].val->touched)
+			if (n->kids[k].origin < 0 || !n->kids[k].val->from_text ||
+			    n->kids[k].val->touched)
 				continue;
 			note(t, n->kids[k].val);
 			assert_ok(yaml_set(a, n, n->kids[k].key->text, fresh(g, a), &err));
 		} else if (n->kind == YAML_MAP) {
-			assert_ok(yaml_set(a, n, arena_printf(a, "new%u", g->serial++), fresh(g, a), &err));
+			assert_ok(yaml_set(a, n, arena_printf(a, "new%u", g->serial++), fresh(g, a),
+			                   &err));
 		} else {
 			assert_ok(yaml_insert(a, n, pick(g, 2) ? 0 : n->n, fresh(g, a), &err));
 		}
@@ -228,8 +231,8 @@ lines_survive(struct bytes before, struct bytes after, const struct touched *t)
 		    bytes_find_byte(line, '{', 0) == SIZE_MAX) {
 			where = bytes_find(after, line, found);
 			if (where == SIZE_MAX)
-				fail_msg("lost: %.*s\n--- before\n%.*s--- after\n%.*s", BYTES_ARG(line),
-				         BYTES_ARG(before), BYTES_ARG(after));
+				fail_msg("lost: %.*s\n--- before\n%.*s--- after\n%.*s",
+				         BYTES_ARG(line), BYTES_ARG(before), BYTES_ARG(after));
 			found = where + line.n;
 		}
 		at = end + 1;
@@ -287,12 +290,15 @@ twice_is_once(void **state)
 			struct gen h = {.state = round};
 			struct yaml_node *sub;
 
-			assert_ok(yaml_parse(&a, pass ? buf_view(&once) : buf_view(&g.text), &s, &err));
+			assert_ok(yaml_parse(&a, pass ? buf_view(&once) : buf_view(&g.text), &s,
+			                     &err));
 			assert_ok(yaml_need_map(&a, s.docs[0], "meta", &sub, &err));
 			assert_ok(yaml_set(&a, sub, BYTES("note"), fresh(&h, &a), &err));
-			assert_ok(yaml_set(&a, s.docs[0], s.docs[0]->kids[0].key->text, fresh(&h, &a), &err));
+			assert_ok(yaml_set(&a, s.docs[0], s.docs[0]->kids[0].key->text,
+			                   fresh(&h, &a), &err));
 			if (!is_ok(yaml_apply(&s, out, &err)))
-				fail_msg("round %llu: %s\n%.*s", (unsigned long long)round, err.msg, BYTES_ARG(s.text));
+				fail_msg("round %llu: %s\n%.*s", (unsigned long long)round, err.msg,
+				         BYTES_ARG(s.text));
 		}
 		assert_bytes(buf_view(&twice), buf_view(&once));
 		buf_done(&g.text);
@@ -303,8 +309,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(untouched_bytes_survive),
-		cmocka_unit_test(twice_is_once),
+	        cmocka_unit_test(untouched_bytes_survive),
+	        cmocka_unit_test(twice_is_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
