@@ -267,7 +267,7 @@ every_changed_leaf_is_denied(void **state)
 			judge_reset(&j);
 			if (ask(&j, "CreateContainerRequest", buf_view(&changed)) &&
 			    !is_free(m.path, kind)) {
-				print_message("survives: %d %s\n", (int)kind, m.path);
+				print_message("# survives: %d %s\n", (int)kind, m.path);
 				survivors++;
 			}
 		}

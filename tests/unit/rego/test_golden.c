@@ -62,7 +62,7 @@ shared_cases(void **state)
 
 	(void)state;
 	if (!shared_data("rego-cases", dir, sizeof dir)) {
-		print_message("OPA's cases are not here\n");
+		print_message("# OPA's cases are not here\n");
 		skip();
 	}
 	n = scandir(dir, &names, is_json, NULL);
