@@ -8,13 +8,12 @@ import re
 import shutil
 import signal
 import socket
-import ssl
 import subprocess
-import threading
 import time
 import urllib.request
 
 import faults
+from attacks import accepted, https
 from deployment import BUILD, GOOD, initdata, policy_hash, run, spki
 
 
@@ -22,25 +21,6 @@ def refused(done, text, code=1):
     assert done.returncode == code, done.stdout + done.stderr
     assert text in done.stderr, done.stderr
     return done
-
-
-def accepted(done):
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done
-
-
-def https(address, method, path, body=None, headers=None):
-    """A request by a client that verifies nothing: status and body."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    request = urllib.request.Request(f"https://{address}{path}", data=body, method=method,
-                                     headers=headers or {})
-    try:
-        with urllib.request.urlopen(request, context=context, timeout=20) as answer:
-            return answer.status, answer.read(), answer.headers
-    except urllib.error.HTTPError as e:
-        return e.code, e.read(), e.headers
 
 
 def files_of(folder):

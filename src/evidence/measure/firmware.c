@@ -106,26 +106,41 @@ from_end(const struct firmware *fw, uint32_t offset, struct rd *ret, struct err 
 	return OK;
 }
 
+/*
+ * Head of a metadata list that starts `offset` bytes before the end of the image: signature,
+ * length, version 1, count. *r is left at the first section.
+ */
 static status
-read_sev(struct arena *a, struct firmware *fw, uint32_t offset, struct err *err)
+read_list_head(const struct firmware *fw, uint32_t offset, const char *signature, const char *id,
+               const char *what, struct rd *r, uint32_t *ret_n, struct err *err)
 {
-	struct sev_section *list;
 	struct bytes sig;
 	uint32_t version, n;
-	struct rd r;
 
-	TRY(from_end(fw, offset, &r, err));
-	sig = rd_bytes(&r, 4);
-	rd_skip(&r, 4); /* length: the count says the same */
-	version = rd_le32(&r);
-	n = rd_le32(&r);
-	if (!rd_ok(&r) || !bytes_is(sig, "ASEV") || version != 1)
-		return err_set(err, ERR_PARSE, "E-MEASURE-006",
-		               "the firmware's SEV metadata is malformed or not version 1");
+	TRY(from_end(fw, offset, r, err));
+	sig = rd_bytes(r, 4);
+	rd_skip(r, 4); /* length: the count says the same */
+	version = rd_le32(r);
+	n = rd_le32(r);
+	if (!rd_ok(r) || !bytes_is(sig, signature) || version != 1)
+		return err_set(err, ERR_PARSE, id,
+		               "the firmware's %s metadata is malformed or not version 1", what);
 	if (n > FIRMWARE_SECTIONS_MAX)
 		return err_set(err, ERR_LIMIT, "E-MEASURE-010",
 		               "the firmware's metadata has %u sections, %d at most", n,
 		               FIRMWARE_SECTIONS_MAX);
+	*ret_n = n;
+	return OK;
+}
+
+static status
+read_sev(struct arena *a, struct firmware *fw, uint32_t offset, struct err *err)
+{
+	struct sev_section *list;
+	struct rd r;
+	uint32_t n;
+
+	TRY(read_list_head(fw, offset, "ASEV", "E-MEASURE-006", "SEV", &r, &n, err));
 	list = arena_array(a, n, sizeof *list);
 	for (uint32_t i = 0; list && i < n; i++) {
 		list[i].gpa = rd_le32(&r);
@@ -144,22 +159,10 @@ static status
 read_tdvf(struct arena *a, struct firmware *fw, uint32_t offset, struct err *err)
 {
 	struct tdvf_section *list;
-	struct bytes sig;
-	uint32_t version, n;
 	struct rd r;
+	uint32_t n;
 
-	TRY(from_end(fw, offset, &r, err));
-	sig = rd_bytes(&r, 4);
-	rd_skip(&r, 4);
-	version = rd_le32(&r);
-	n = rd_le32(&r);
-	if (!rd_ok(&r) || !bytes_is(sig, "TDVF") || version != 1)
-		return err_set(err, ERR_PARSE, "E-MEASURE-007",
-		               "the firmware's TDX metadata is malformed or not version 1");
-	if (n > FIRMWARE_SECTIONS_MAX)
-		return err_set(err, ERR_LIMIT, "E-MEASURE-010",
-		               "the firmware's metadata has %u sections, %d at most", n,
-		               FIRMWARE_SECTIONS_MAX);
+	TRY(read_list_head(fw, offset, "TDVF", "E-MEASURE-007", "TDX", &r, &n, err));
 	list = arena_array(a, n, sizeof *list);
 	for (uint32_t i = 0; list && i < n; i++) {
 		list[i].data_offset = rd_le32(&r);
