@@ -52,7 +52,7 @@ read_fd(int fd, const char *path, size_t max, struct buf *out, struct err *err)
 		ssize_t got;
 
 		if (!buf_reserve(out, 64 * 1024))
-			return buf_check(out, err);
+			return err_at(err, buf_check(out, err), "%s", path);
 		got = read(fd, out->p + out->n, out->cap - out->n);
 		if (got < 0 && errno == EINTR)
 			continue;

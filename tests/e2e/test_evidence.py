@@ -98,3 +98,40 @@ def test_policy_and_library_agree(tmp_path):
     path.write_text(json.dumps(manifest_of(told)))
     done = contrast("verify", GENOA_REPORT, "-e", *GENOA, "-p", path, "--report-data", "01" * 64)
     assert done.returncode == 1 and "snp/report-data" in done.stderr
+
+
+CCEL = TDX / "go-tdx-guest/ccel_data.dat"
+CCEL_QUOTE = TDX / "go-tdx-guest/cos-113-tdx-quote.dat"
+
+
+@needs_vectors
+def test_log_adds_up_to_the_quote_of_its_boot():
+    done = contrast("log", CCEL, "--quote", CCEL_QUOTE, "-o", "json")
+    assert done.returncode == 0, done.stderr
+    log = json.loads(done.stdout)
+    shown = json.loads(contrast("show", CCEL_QUOTE, "-o", "json").stdout)
+    assert log["quote"] == ["equal"] * 4 and len(log["events"]) == 43
+    assert all(value in json.dumps(shown) for value in log["rtmrs"])
+    assert {"grub_cmd: set default=2", "grub_cmd: set timeout=0"} <= {
+        e.get("text") for e in log["events"] if e["register"] == "RTMR2" and e["dataMatches"]}
+
+
+@needs_vectors
+def test_log_of_another_boot_is_refused(tmp_path):
+    changed = bytearray(CCEL.read_bytes())
+    at = changed.index(b"grub_cmd: set timeout=0") - 20  # within the digest before the data
+    changed[at] ^= 1
+    (tmp_path / "log").write_bytes(changed)
+    for log, code, text in [(tmp_path / "log", 1, "1 differ"), (TDX / "trustee/CCEL_data", 1, "3 differ"),
+                            (CCEL_QUOTE, 2, "E-TDX-020"), (GENOA_REPORT, 2, "E-TDX-020")]:
+        done = contrast("log", log, "--quote", CCEL_QUOTE)
+        assert done.returncode == code and text in done.stderr, (log, done)
+    done = contrast("log", CCEL, "--quote", GENOA_REPORT)
+    assert done.returncode == 2 and "E-TDX-022" in done.stderr
+
+
+def test_a_file_that_is_too_large_is_named(tmp_path):
+    big = tmp_path / "big"
+    big.write_bytes(bytes(1 << 21))
+    done = contrast("show", big)
+    assert done.returncode == 2 and str(big) in done.stderr and "1048576 bytes" in done.stderr

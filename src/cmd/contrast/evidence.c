@@ -36,7 +36,7 @@ inputs_done(struct inputs *in)
 static status
 read_kept(struct inputs *in, const char *path, size_t max, struct bytes *ret, struct err *err)
 {
-	CLEANUP(buf_done) struct buf text = {.max = max};
+	CLEANUP(buf_done) struct buf text = {0};
 
 	TRY(file_read(path, max, &text, err));
 	*ret = arena_copy(&in->arena, buf_view(&text));
