@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "crypto/cert.h"
 #include "crypto/ossl.h"
+#include "crypto/signature.h"
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -23,7 +24,7 @@ cert_signed_by(const struct cert *c, const struct cert *issuer, struct err *err)
 	                  X509_get_subject_name(cert_x509(issuer))) != 0)
 		return err_set(err, ERR_REJECTED, "E-CRYPTO-035",
 		               "the certificate names another issuer");
-	if (!key || X509_verify(cert_x509(c), key) != 1)
+	if (!key || !signature_cert_good(cert_x509(c), key))
 		return err_set(err, ERR_REJECTED, "E-CRYPTO-035",
 		               "the issuer's key did not sign the certificate: %s", ossl_reason());
 	return OK;
@@ -72,7 +73,7 @@ cert_verify_chain(const struct cert *leaf, struct cert *const *intermediates, si
 	X509_VERIFY_PARAM_set_auth_level(param, AUTH_LEVEL);
 	/* A root that is pinned by its key alone must have signed its own names and dates. */
 	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_CHECK_SS_SIGNATURE);
-	if (X509_verify_cert(ctx) != 1)
+	if (!signature_path_good(ctx))
 		s = chain_error(ctx, err);
 	X509_STORE_CTX_free(ctx);
 	sk_X509_free(between);
@@ -180,7 +181,7 @@ crl_verify(const struct crl *c, const struct cert *issuer, int64_t now, struct e
 	if (!crl_names_issuer(c, issuer))
 		return err_set(err, ERR_REJECTED, "E-CRYPTO-032",
 		               "the revocation list names another issuer");
-	if (!key || X509_CRL_verify(c->x, key) != 1)
+	if (!key || !signature_crl_good(c->x, key))
 		return err_set(err, ERR_REJECTED, "E-CRYPTO-032",
 		               "the issuer's key did not sign the revocation list: %s",
 		               ossl_reason());

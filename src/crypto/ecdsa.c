@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/key.h"
 #include "crypto/ossl.h"
+#include "crypto/signature.h"
 
 #include <openssl/err.h>
 
@@ -45,19 +46,13 @@ key_verify_ecdsa(const struct key *k, enum sig_hash hash, struct bytes message,
                  struct bytes der_signature, struct err *err)
 {
 	uint8_t digest[SHA512_SIZE];
-	EVP_PKEY_CTX *ctx;
 	size_t n;
-	bool good;
 
 	if (key_kind(k) != KEY_P256 && key_kind(k) != KEY_P384)
 		return err_set(err, ERR_REJECTED, "E-CRYPTO-006",
 		               "an ECDSA signature needs a P-256 or P-384 key");
 	n = hash_message(hash, message, digest);
-	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key_evp(k), NULL);
-	ossl_must(ctx && EVP_PKEY_verify_init(ctx) == 1, "ECDSA");
-	good = EVP_PKEY_verify(ctx, der_signature.p, der_signature.n, digest, n) == 1;
-	EVP_PKEY_CTX_free(ctx);
-	if (!good) {
+	if (!signature_digest_good(key_evp(k), bytes_of(digest, n), der_signature)) {
 		ERR_clear_error();
 		return err_set(err, ERR_REJECTED, "E-CRYPTO-006", "the signature does not verify");
 	}
