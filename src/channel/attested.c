@@ -13,19 +13,18 @@ attested_done(struct attested *a)
 {
 	client_drop(&a->client);
 	session_done(&a->session);
-	buf_done(&a->answer);
 	*a = (struct attested){0};
 }
 
 static status
-ask_for_evidence(struct client *c, const uint8_t nonce[NONCE_SIZE], struct client_answer *answer,
-                 struct err *err)
+ask_for_evidence(struct client *c, const struct session_channel *channel,
+                 struct client_answer *answer, struct err *err)
 {
 	CLEANUP(buf_done) struct buf body = {0};
 
 	buf_str(&body, "{\"nonce\":\"");
-	base64_encode(BASE64_STD, bytes_of(nonce, NONCE_SIZE), &body);
-	buf_str(&body, "\",\"purpose\":\"attest\"}");
+	base64_encode(BASE64_STD, bytes_of(channel->nonce, NONCE_SIZE), &body);
+	buf_printf(&body, "\",\"purpose\":\"%s\"}", binding_purpose_name(channel->purpose));
 	TRY(client_call(c, "POST", "/v1/attest", NULL, 0, buf_view(&body), SESSION_BODY_MAX,
 	                CLIENT_CALL_MS, answer, err));
 	return client_expect_ok(answer, err);
@@ -41,14 +40,8 @@ open_session(struct client *c, const struct session_expect *expect, struct attes
 	random_bytes(channel.nonce, sizeof channel.nonce);
 	if (!client_exporter(c, BYTES("attest"), TLS_SERVER, channel.nonce, channel.exporter))
 		return err_set(err, ERR_INTERNAL, "E-TLS-001", "the session has no exporter");
-	TRY(ask_for_evidence(c, channel.nonce, &answer, err));
-	TRY(session_accept(expect, &channel, buf_view(&answer.body), &ret->session, err));
-	if (expect->keep) {
-		ret->channel = channel;
-		ret->answer = answer.body;
-		answer.body = (struct buf){0};
-	}
-	return OK;
+	TRY(ask_for_evidence(c, &channel, &answer, err));
+	return session_accept(expect, &channel, buf_view(&answer.body), &ret->session, err);
 }
 
 status
@@ -64,6 +57,27 @@ attested_open(struct tls_client *tls, const char *address, const struct session_
 	if (!is_ok(s))
 		attested_done(ret);
 	return s;
+}
+
+status
+attested_statement(struct attested *a, const struct session_expect *expect,
+                   struct session_channel *channel, struct buf *answer, struct err *err)
+{
+	CLEANUP(client_answer_done) struct client_answer got = {0};
+	CLEANUP(session_done) struct session stated = {0};
+	char head[65];
+
+	*channel = (struct session_channel){.purpose = BINDING_STATEMENT};
+	random_bytes(channel->nonce, sizeof channel->nonce);
+	TRY(ask_for_evidence(a->client, channel, &got, err));
+	TRY(err_ctx(err, session_accept(expect, channel, buf_view(&got.body), &stated, err),
+	            "the statement"));
+	if (!hash256_equal(&stated.head, &a->session.head) ||
+	    !hash256_equal(&stated.state.genesis, &a->session.state.genesis))
+		return err_set(err, ERR_CONFLICT, "E-CHANNEL-010", "the head is %s now",
+		               hash256_hex(&stated.head, head));
+	buf_bytes(answer, buf_view(&got.body));
+	return buf_check(answer, err);
 }
 
 status

@@ -14,15 +14,21 @@
 struct attested {
 	struct client *client;
 	struct session session;
-	/* With session_expect.keep: what the session was accepted with. */
-	struct session_channel channel;
-	struct buf answer;
 };
 void attested_done(struct attested *a);
 
 /* *ret is zeroed unless OK. Errors of client_open() and session_accept(). */
 status attested_open(struct tls_client *tls, const char *address,
                      const struct session_expect *expect, struct attested *ret, struct err *err);
+
+/*
+ * A statement of the state that this session was accepted with: evidence over
+ * a nonce of ours that names no connection, judged by `expect` (SESSION_VERIFY).
+ * *channel and `answer` are what a receipt needs. ERR_CONFLICT E-CHANNEL-010:
+ * the head moved since.
+ */
+status attested_statement(struct attested *a, const struct session_expect *expect,
+                          struct session_channel *channel, struct buf *answer, struct err *err);
 
 /*
  * POST of `body` to `path`; the verified answer is appended to `answer`.

@@ -27,11 +27,14 @@ receipt_write(const struct receipt *r, struct buf *out)
 	char when[32];
 
 	genesis_write(&r->pins, &genesis);
-	buf_printf(out, "{\n  \"receipt\": %d,\n  \"time\": \"%s\",\n", RECEIPT_VERSION,
+	buf_printf(out, "{\n  \"receipt\": %d,\n  \"purpose\": \"%s\",\n  \"time\": \"%s\",\n",
+	           RECEIPT_VERSION, binding_purpose_name(r->channel.purpose),
 	           time_cstr(r->time, when));
 	put_hex(out, "nonce", bytes_of(r->channel.nonce, NONCE_SIZE));
-	put_hex(out, "serverKey", hash256_view(&r->channel.server_key));
-	put_hex(out, "exporter", bytes_of(r->channel.exporter, EXPORTER_SIZE));
+	if (r->channel.purpose == BINDING_ATTEST) {
+		put_hex(out, "serverKey", hash256_view(&r->channel.server_key));
+		put_hex(out, "exporter", bytes_of(r->channel.exporter, EXPORTER_SIZE));
+	}
 	buf_str(out, "  \"genesis\": ");
 	buf_bytes(out, bytes_trim(buf_view(&genesis)));
 	buf_str(out, ",\n");
@@ -73,16 +76,40 @@ take_genesis(const struct value *v, struct pins *ret, struct err *err)
 	return err_at(err, genesis_parse(buf_view(&text), ret, err), ".genesis");
 }
 
+/* Which purpose the evidence must be of, and the facts of a connection exactly when it has them. */
+static status
+take_channel(uint64_t version, const struct value *purpose, const struct value *key,
+             const struct value *exporter, struct session_channel *ret, struct err *err)
+{
+	ret->purpose = BINDING_ATTEST;
+	if ((version == 1) == (purpose != NULL) ||
+	    (purpose && (!binding_purpose_parse(json_text(purpose), &ret->purpose) ||
+	                 (ret->purpose != BINDING_ATTEST && ret->purpose != BINDING_STATEMENT))))
+		return err_at(err,
+		              err_set(err, ERR_PARSE, "E-RECEIPT-001",
+		                      "must be \"statement\" or \"attest\", from version 2 on"),
+		              ".purpose");
+	if ((ret->purpose == BINDING_ATTEST) != (key != NULL) || !key != !exporter)
+		return err_set(err, ERR_PARSE, "E-RECEIPT-001",
+		               "serverKey and exporter belong to purpose attest, and to no other");
+	if (!key)
+		return OK;
+	TRY(take_hex(key, "serverKey", ret->server_key.b, SHA256_SIZE, err));
+	return take_hex(exporter, "exporter", ret->exporter, EXPORTER_SIZE, err);
+}
+
 status
 receipt_parse(struct arena *arena, struct bytes json, struct receipt *ret, struct err *err)
 {
-	const struct value *version, *time, *nonce, *key, *exporter, *genesis, *manifest, *answer;
+	const struct value *version, *purpose, *time, *nonce, *key, *exporter, *genesis, *manifest,
+	        *answer;
 	const struct json_field fields[] = {
 	        {"receipt", VALUE_NUMBER, true, &version},
+	        {"purpose", VALUE_STRING, false, &purpose},
 	        {"time", VALUE_STRING, true, &time},
 	        {"nonce", VALUE_STRING, true, &nonce},
-	        {"serverKey", VALUE_STRING, true, &key},
-	        {"exporter", VALUE_STRING, true, &exporter},
+	        {"serverKey", VALUE_STRING, false, &key},
+	        {"exporter", VALUE_STRING, false, &exporter},
 	        {"genesis", VALUE_OBJECT, true, &genesis},
 	        {"manifest", VALUE_STRING, true, &manifest},
 	        {"answer", VALUE_STRING, true, &answer},
@@ -94,13 +121,12 @@ receipt_parse(struct arena *arena, struct bytes json, struct receipt *ret, struc
 	*ret = (struct receipt){0};
 	TRY(json_parse(arena, json, &limits, &v, err));
 	TRY(json_fields(&v, fields, COUNT_OF(fields), err));
-	if (!json_u64(version, RECEIPT_VERSION, &n) || n != RECEIPT_VERSION)
+	if (!json_u64(version, RECEIPT_VERSION, &n) || n < 1)
 		return err_set(err, ERR_PARSE, "E-RECEIPT-001", "a receipt of an unknown version");
 	if (!time_parse(json_text(time), &ret->time))
 		return err_at(err, err_set(err, ERR_PARSE, "E-RECEIPT-001", "not a time"), ".time");
 	TRY(take_hex(nonce, "nonce", ret->channel.nonce, NONCE_SIZE, err));
-	TRY(take_hex(key, "serverKey", ret->channel.server_key.b, SHA256_SIZE, err));
-	TRY(take_hex(exporter, "exporter", ret->channel.exporter, EXPORTER_SIZE, err));
+	TRY(take_channel(n, purpose, key, exporter, &ret->channel, err));
 	TRY(take_genesis(genesis, &ret->pins, err));
 	TRY(take_base64(arena, manifest, "manifest", &ret->manifest, err));
 	return take_base64(arena, answer, "answer", &ret->answer, err);

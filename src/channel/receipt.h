@@ -2,11 +2,15 @@
 /*
  * receipt.h: a verification that others can repeat, offline and years later:
  * the Coordinator's whole answer (state record, proof, evidence, endorsements,
- * records), the facts of the TLS session that it was bound to, pins and
- * manifest, in one JSON file. Its time is a claim of its maker.
+ * records), the nonce that it was asked with, pins and manifest, in one JSON
+ * file. Its time is a claim of its maker.
  *
- *   {"receipt": 1, "time": RFC 3339, "nonce": hex, "serverKey": hex, "exporter": hex,
+ *   {"receipt": 2, "purpose": "statement", "time": RFC 3339, "nonce": hex,
  *    "genesis": {...genesis.json}, "manifest": base64, "answer": base64}
+ *
+ * Purpose "attest" is evidence that is bound to a connection; then "serverKey"
+ * and "exporter" are there, and a statement must not have them. Version 1 is
+ * "attest" without saying so; it is read, and no longer written.
  */
 #ifndef CHANNEL_RECEIPT_H
 #define CHANNEL_RECEIPT_H
@@ -14,7 +18,7 @@
 #include "channel/session.h"
 
 enum {
-	RECEIPT_VERSION = 1,
+	RECEIPT_VERSION = 2,
 	RECEIPT_MAX_BYTES = 2 * SESSION_BODY_MAX,
 };
 

@@ -285,14 +285,33 @@ check_expected(const struct session_expect *e, const struct session *s, struct e
 	               hash256_hex(&s->manifest->hash, got), hash256_hex(&e->manifest->hash, want));
 }
 
+/* The purpose is the caller's, never the answer's: evidence of the other one has another leaf. */
+static struct binding
+expected_binding(enum tee tee, const struct session_channel *c, struct bytes state)
+{
+	return c->purpose == BINDING_STATEMENT
+	               ? binding_statement(tee, c->nonce, state)
+	               : binding_attest(tee, c->nonce, &c->server_key, c->exporter, state);
+}
+
+static status
+check_purpose(const struct session_expect *e, const struct session_channel *c, struct err *err)
+{
+	if (c->purpose == BINDING_ATTEST ||
+	    (c->purpose == BINDING_STATEMENT && e->mode == SESSION_VERIFY))
+		return OK;
+	return err_set(err, ERR_USAGE, "E-SESSION-012",
+	               "evidence of purpose %s is no base for a connection",
+	               binding_purpose_name(c->purpose));
+}
+
 static status
 check_evidence(const struct session_expect *e, const struct session_channel *channel,
                const struct parts *p, struct session *s, struct err *err)
 {
 	const struct manifest *m = s->manifest ? s->manifest : e->manifest;
 	CLEANUP(judge_done) struct judge judge = {0};
-	struct binding b = binding_attest(p->document.tee, channel->nonce, &channel->server_key,
-	                                  channel->exporter, p->state);
+	struct binding b = expected_binding(p->document.tee, channel, p->state);
 	struct hash512 leaf = binding_leaf(&b), root;
 	struct judgement judgement;
 
@@ -312,6 +331,7 @@ accept(const struct session_expect *e, const struct session_channel *channel, st
 	struct parts p = {0};
 	struct chain chain;
 
+	TRY(check_purpose(e, channel, err));
 	TRY(decode(s, body, &p, err));
 	TRY(err_at(err, state_parse(p.state, &s->state, err), ".state"));
 	TRY(check_phase(e, &s->state, err));

@@ -44,13 +44,14 @@ struct session_expect {
 	bool insecure;                   /* a manifest with "Insecure" may be accepted */
 	bool fork;                       /* phase empty is accepted although a record was seen */
 	const struct session_seen *seen; /* or NULL */
-	bool keep;                       /* attested_open() keeps what a receipt needs */
 	int64_t now;
 };
 
 /* The TLS session on which the answer came. */
 struct session_channel {
-	uint8_t nonce[NONCE_SIZE]; /* ours, fresh */
+	enum binding_purpose purpose; /* BINDING_ATTEST, or BINDING_STATEMENT: no session at all */
+	uint8_t nonce[NONCE_SIZE];    /* ours, fresh */
+	/* Zeros in a statement, which proves the state and never the channel. */
 	struct hash256 server_key;
 	uint8_t exporter[EXPORTER_SIZE];
 };
@@ -74,7 +75,9 @@ struct session {
 void session_done(struct session *s);
 
 /*
- * Judges the body of POST /v1/attest. *ret is zeroed unless OK; release it
+ * Judges the body of POST /v1/attest. A statement is judged in SESSION_VERIFY
+ * alone (ERR_USAGE E-SESSION-012): nothing that is sent or received on a
+ * connection may rest on it. *ret is zeroed unless OK; release it
  * with session_done() either way.
  *   ERR_PARSE    E-SESSION-001 shape of the answer (also JSON and evidence ids)
  *   ERR_REJECTED E-SESSION-002 the phase is not one that this caller accepts

@@ -52,6 +52,7 @@ print_json(const struct receipt *r, const struct session *s, int64_t at, struct 
 	struct value v = json_object();
 
 	json_put(&a, &v, "verified", json_bool(true));
+	json_put(&a, &v, "purpose", json_cstr(binding_purpose_name(r->channel.purpose)));
 	json_put(&a, &v, "insecure", json_bool(s->manifest->insecure));
 	json_put(&a, &v, "genesis", json_hex(&a, hash256_view(&s->state.genesis)));
 	json_put(&a, &v, "head", json_hex(&a, hash256_view(&s->head)));
@@ -80,6 +81,9 @@ print_text(const struct receipt *r, const struct session *s, const struct option
 	         s->n_records == 1 ? "" : "s");
 	say_done("manifest %s", hash256_hex(&s->manifest->hash, hex));
 	say_done("state record of %s", time_cstr((int64_t)s->state.time, when));
+	say_done(r->channel.purpose == BINDING_STATEMENT
+	                 ? "a statement: it proves the state, and nothing about a connection"
+	                 : "bound to a connection: it does not prove who held its other end");
 	say_warning("made at %s, as its maker claims", time_cstr(r->time, when));
 	if (!options_text(o, OPT_receipt_verify_genesis))
 		say_warning("the pins are the receipt's own: compare the genesis with the one you "

@@ -18,11 +18,11 @@ struct verify_work {
 	struct manifest *manifest;
 	struct pins pins;
 	struct session_seen seen;
+	struct session_expect expect;
 	struct attested attested;
 	struct buf *manifests; /* exact bytes, generation 1 first */
 	size_t n_manifests;
 	struct history_report report;
-	int64_t now;
 };
 
 static void
@@ -39,20 +39,16 @@ work_done(struct verify_work *w)
 static status
 open_coordinator(struct verify_work *w, struct tls_client *tls, struct err *err)
 {
-	int64_t now = clock_realtime();
-	struct session_expect expect = {
+	w->expect = (struct session_expect){
 	        .mode = SESSION_VERIFY,
 	        .pins = w->pins,
 	        .manifest = w->manifest,
 	        .insecure = options_flag(w->o, OPT_verify_insecure),
 	        .fork = options_flag(w->o, OPT_verify_fork),
 	        .seen = &w->seen,
-	        .keep = options_text(w->o, OPT_verify_receipt) != NULL,
-	        .now = now,
+	        .now = clock_realtime(),
 	};
-
-	w->now = now;
-	return folder_open(tls, options_text(w->o, OPT_verify_coordinator), &expect,
+	return folder_open(tls, options_text(w->o, OPT_verify_coordinator), &w->expect,
 	                   options_number(w->o, OPT_verify_wait), &w->attested, err);
 }
 
@@ -142,22 +138,26 @@ write_files(struct verify_work *w, struct err *err)
 	return folder_remember(&w->folder, &seen, err);
 }
 
-/* All that was judged, for others to judge again. */
+/*
+ * The same state in evidence that names no connection, for others to judge
+ * again: of a connection they could not know who held the other end.
+ */
 static status
 write_receipt(struct verify_work *w, struct err *err)
 {
 	CLEANUP(buf_done) struct buf text = {.max = RECEIPT_MAX_BYTES};
+	CLEANUP(buf_done) struct buf answer = {.max = SESSION_BODY_MAX};
 	const char *path = options_text(w->o, OPT_verify_receipt);
 	struct receipt r = {
-	        .time = w->now,
-	        .channel = w->attested.channel,
+	        .time = w->expect.now,
 	        .pins = w->pins,
 	        .manifest = w->manifest->exact,
-	        .answer = buf_view(&w->attested.answer),
 	};
 
 	if (!path)
 		return OK;
+	TRY(attested_statement(&w->attested, &w->expect, &r.channel, &answer, err));
+	r.answer = buf_view(&answer);
 	receipt_write(&r, &text);
 	TRY(buf_check(&text, err));
 	return file_write(path, buf_view(&text), 0644, err);

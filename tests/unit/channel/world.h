@@ -247,8 +247,11 @@ static inline void
 answer_attest(struct world *w, struct answer *a, enum guest_name name,
               const struct session_channel *c)
 {
-	struct binding b = binding_attest(TEE_SNP, c->nonce, &c->server_key, c->exporter,
-	                                  bytes_of(a->state, sizeof a->state));
+	struct bytes state = bytes_of(a->state, sizeof a->state);
+	struct binding b =
+	        c->purpose == BINDING_STATEMENT
+	                ? binding_statement(TEE_SNP, c->nonce, state)
+	                : binding_attest(TEE_SNP, c->nonce, &c->server_key, c->exporter, state);
 	struct hash512 leaf = binding_leaf(&b);
 
 	buf_reset(&a->document);
