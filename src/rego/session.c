@@ -170,7 +170,7 @@ session_run(struct session *s, struct entry e, int64_t now_ns, struct session_an
 
 	arena_release(&s->arena, s->input_end);
 	s->arena.failed = false;
-	if (s->options.trace && s->policy->trace)
+	if (s->options.trace && s->policy->n_expressions > 0)
 		trace = arena_array(&s->arena, s->policy->n_expressions, sizeof *trace);
 	result = evaluate(s, e, now_ns, trace, &v, err);
 	*ret = (struct session_answer){

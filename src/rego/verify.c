@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "rego/policy.h"
+#include "rego/verify.h"
 
-/*
- * Two questions about each function: are all operands in range, and is every
- * register written before it is read on every way? The second is a data flow
- * to a fixed point: a set of registers for each jump target, intersected where
- * ways meet. Registers of a function are 0..n_registers-1, arguments first.
- */
+/* Operands: in range and of the right kind. */
 
 const char *const opcode_names[] = {
 #define X(name, operands) #name,
@@ -20,22 +15,10 @@ const char *const opcode_operands[] = {
 #undef X
 };
 
-struct verifier {
-	const struct policy *policy;
-	const struct function *f;
-	uint64_t *sets; /* one a instruction: registers surely written before it */
-	uint8_t *seen;
-	size_t words;
-	uint32_t *work; /* instructions to look at again */
-	size_t n_work;
-	uint64_t *now;  /* the set behind the instruction at hand */
-	bool undefined; /* a register was read too early */
-};
+enum { VERIFY_MEMORY = 512 * 1024 * 1024 };
 
-enum { VERIFY_MAX_CELLS = 64 * 1024 * 1024 };
-
-static status
-bad(const struct verifier *v, uint32_t at, const char *what, struct err *err)
+status
+verify_bad(const struct verifier *v, uint32_t at, const char *what, struct err *err)
 {
 	return err_set(err, ERR_INTERNAL, "E-REGO-040", "code is not valid at %u (%s): %s", at,
 	               v->policy->code[at].op < OP_COUNT ? opcode_names[v->policy->code[at].op]
@@ -44,16 +27,21 @@ bad(const struct verifier *v, uint32_t at, const char *what, struct err *err)
 }
 
 static uint32_t
-call_size(const struct policy *p, const struct instr *in)
+target_size(const struct policy *p, uint32_t target)
 {
-	const struct mock_target *m;
+	const struct mock_target *m = &p->mocks[target];
 
+	return m->function ? p->functions[m->function - 1].n_args : m->builtin->arity;
+}
+
+uint32_t
+verify_call_size(const struct policy *p, const struct instr *in)
+{
 	if (in->op == OP_BUILTIN)
 		return p->builtins[in->b]->arity;
 	if (in->op == OP_CALL)
 		return p->functions[in->b].n_args;
-	m = &p->mocks[in->b];
-	return m->function ? p->functions[m->function - 1].n_args : m->builtin->arity;
+	return target_size(p, in->b);
 }
 
 static bool
@@ -75,6 +63,8 @@ in_range(const struct verifier *v, char kind, uint32_t x)
 		return x < p->n_consts;
 	case 'f':
 		return x < p->n_functions;
+	case 'g':
+		return x < p->n_builtins;
 	case 'x':
 		return x < p->n_documents;
 	case 't':
@@ -84,10 +74,10 @@ in_range(const struct verifier *v, char kind, uint32_t x)
 	}
 }
 
-/* [{value: [numbers]}, [numbers]] */
 static bool
 is_table(const struct value *t)
 {
+	/* [{value: [numbers]}, [numbers]] */
 	if (t->type != VALUE_ARRAY || t->n != 2 || t->u.items[0].type != VALUE_OBJECT)
 		return false;
 	for (uint32_t i = 0; i < t->u.items[0].n; i++)
@@ -96,179 +86,114 @@ is_table(const struct value *t)
 	return t->u.items[1].type == VALUE_ARRAY;
 }
 
+static bool
+is_path(const struct value *t)
+{
+	if (t->type != VALUE_ARRAY)
+		return false;
+	for (uint32_t i = 0; i < t->n; i++)
+		if (t->u.items[i].type != VALUE_STRING)
+			return false;
+	return true;
+}
+
+/* Registers in a row: iterators, arguments, items. */
+static const char *
+check_rows(const struct verifier *v, const struct instr *in)
+{
+	const char *kinds = opcode_operands[in->op];
+	uint64_t n_registers = v->f->n_registers, n = in->c;
+
+	if (((in->op == OP_ITER || in->op == OP_INDEX) && in->a + 1u >= n_registers) ||
+	    ((in->op == OP_NEXT || in->op == OP_TRY_RULE) && in->b + 1u >= n_registers))
+		return "iterator out of range";
+	if (kinds[2] == '@') {
+		n = verify_call_size(v->policy, in);
+		if (in->c + n > n_registers)
+			return "arguments out of range";
+		if (in->a >= in->c && in->a < in->c + n)
+			return "the result is among the arguments";
+	}
+	/* 'b' is checked here, with its count */
+	if (kinds[2] == '#' && in->b + (in->op == OP_OBJECT ? 2 * n : n) > n_registers)
+		return "operands out of range";
+	return NULL;
+}
+
+/* What else the operands of some instructions must be. */
+static const char *
+check_meaning(const struct verifier *v, const struct instr *in)
+{
+	const struct policy *p = v->policy;
+
+	switch (in->op) {
+	case OP_RULE:
+		return p->functions[in->b].n_args > 0 ? "a function is no rule" : NULL;
+	case OP_MARK:
+	case OP_MARK_TRUE:
+		return in->b >= p->n_expressions ? "no such expression" : NULL;
+	case OP_INDEX:
+		return is_table(&p->consts[in->b]) ? NULL : "no table of definitions";
+	case OP_DATA:
+	case OP_WITH_DATA:
+	case OP_WITH_INPUT:
+		return is_path(&p->consts[in->b]) ? NULL : "no path";
+	case OP_WITH_FN:
+		/* Arguments are laid out for the target: its replacement must read no more. */
+		return target_size(p, in->b) < target_size(p, in->c)
+		               ? "a replacement of more arguments"
+		               : NULL;
+	default:
+		return NULL;
+	}
+}
+
 static status
 check_operands(const struct verifier *v, uint32_t at, struct err *err)
 {
 	const struct instr *in = &v->policy->code[at];
-	const char *kinds;
-	uint32_t n;
+	const char *kinds, *what;
 
 	if (in->op >= OP_COUNT)
-		return bad(v, at, "no such instruction", err);
+		return verify_bad(v, at, "no such instruction", err);
 	kinds = opcode_operands[in->op];
-	if (in->op == OP_BUILTIN && in->b >= v->policy->n_builtins)
-		return bad(v, at, "no such builtin", err);
 	if (!in_range(v, kinds[0], in->a) || !in_range(v, kinds[1], in->b) ||
 	    !in_range(v, kinds[2], in->c) || !in_range(v, kinds[3], in->d))
-		return bad(v, at, "operand out of range", err);
-	if (((in->op == OP_ITER || in->op == OP_INDEX) && in->a + 1u >= v->f->n_registers) ||
-	    ((in->op == OP_NEXT || in->op == OP_TRY_RULE) && in->b + 1 >= v->f->n_registers))
-		return bad(v, at, "iterator out of range", err);
-	if (kinds[2] == '@' && ((size_t)in->c + call_size(v->policy, in) > v->f->n_registers))
-		return bad(v, at, "arguments out of range", err);
-	if ((in->op == OP_MARK || in->op == OP_MARK_TRUE) && in->b >= v->policy->n_expressions)
-		return bad(v, at, "no such expression", err);
-	if (in->op == OP_INDEX && !is_table(&v->policy->consts[in->b]))
-		return bad(v, at, "no table of definitions", err);
-	n = in->op == OP_OBJECT ? 2 : 1; /* 'b' is checked here, with its count */
-	if (kinds[2] == '#' && (in->c > MAX_REGISTERS || in->b + n * in->c > v->f->n_registers))
-		return bad(v, at, "operands out of range", err);
-	return OK;
-}
-
-static bool
-has(const struct verifier *v, uint32_t reg)
-{
-	return (v->now[reg / 64] >> (reg % 64)) & 1;
-}
-
-static void
-need(struct verifier *v, char kind, uint32_t x)
-{
-	bool reads = kind == 'r' || kind == 'm' || kind == 'u' || (kind == 'o' && !(x & CONST_BIT));
-
-	if (reads && !has(v, x))
-		v->undefined = true;
-}
-
-static void
-need_range(struct verifier *v, uint32_t from, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++)
-		if (!has(v, from + i))
-			v->undefined = true;
-}
-
-static void
-write_register(struct verifier *v, uint32_t reg)
-{
-	v->now[reg / 64] |= (uint64_t)1 << (reg % 64);
-}
-
-static void
-check_reads(struct verifier *v, const struct instr *in)
-{
-	const char *kinds = opcode_operands[in->op];
-
-	if (in->op != OP_ITER)
-		need(v, kinds[0], in->a);
-	need(v, kinds[1], in->b);
-	need(v, kinds[2], in->c);
-	if (in->op == OP_NEXT || in->op == OP_TRY_RULE)
-		need_range(v, in->b, 2);
-	if (kinds[2] == '@')
-		need_range(v, in->c, call_size(v->policy, in));
-	if (kinds[2] == '#')
-		need_range(v, in->b, in->op == OP_OBJECT ? in->c * 2 : in->c);
-}
-
-/* Control may come to `at` with the registers of `now`. */
-static void
-flow(struct verifier *v, uint32_t at)
-{
-	uint32_t i = at - v->f->entry;
-	uint64_t *set = &v->sets[(size_t)i * v->words];
-	bool changed = !v->seen[i];
-
-	for (size_t w = 0; w < v->words; w++) {
-		uint64_t both = v->seen[i] ? set[w] & v->now[w] : v->now[w];
-
-		changed |= both != set[w];
-		set[w] = both;
-	}
-	v->seen[i] |= 1;
-	if (changed && !(v->seen[i] & 2)) {
-		v->seen[i] |= 2;
-		v->work[v->n_work++] = at;
-	}
-}
-
-/* Results are written on the way that goes on; a failed instruction writes nothing. */
-static void
-step(struct verifier *v, uint32_t at)
-{
-	const struct instr *in = &v->policy->code[at];
-	const char *kinds = opcode_operands[in->op];
-
-	if (kinds[3] == 'j')
-		flow(v, in->d);
-	if (in->op == OP_JUMP || in->op == OP_RETURN)
-		return;
-	if (kinds[0] == 'w' || in->op == OP_ITER)
-		write_register(v, in->a);
-	if (in->op == OP_ITER || in->op == OP_INDEX)
-		write_register(v, in->a + 1u);
-	if (kinds[2] == 'w')
-		write_register(v, in->c);
-	if (at + 1 < v->f->end)
-		flow(v, at + 1);
+		return verify_bad(v, at, "operand out of range", err);
+	what = check_rows(v, in);
+	if (!what)
+		what = check_meaning(v, in);
+	return what ? verify_bad(v, at, what, err) : OK;
 }
 
 static status
-check_flow(struct verifier *v, struct err *err)
+check_function(struct verifier *v, struct err *err)
 {
-	for (uint32_t i = 0; i < v->f->n_args; i++)
-		write_register(v, i);
-	flow(v, v->f->entry);
-	while (v->n_work > 0) {
-		uint32_t at = v->work[--v->n_work], i = at - v->f->entry;
-
-		v->seen[i] &= (uint8_t)~2;
-		mem_copy(v->now, &v->sets[(size_t)i * v->words], v->words * sizeof *v->now);
-		check_reads(v, &v->policy->code[at]);
-		if (v->undefined)
-			return bad(v, at, "a register is read before it is written", err);
-		step(v, at);
-	}
-	return OK;
-}
-
-static status
-check_function(struct verifier *v, struct arena *a, struct err *err)
-{
-	uint32_t n = v->f->end - v->f->entry;
+	const struct policy *p = v->policy;
 
 	if (v->f->constant)
 		return OK;
-	if (v->f->end > v->policy->n_code || n == 0 || v->f->entry > v->f->end ||
-	    v->policy->code[v->f->end - 1].op != OP_RETURN || v->f->n_args > v->f->n_registers ||
+	if (v->f->end > p->n_code || v->f->entry >= v->f->end ||
+	    p->code[v->f->end - 1].op != OP_RETURN || v->f->n_args > v->f->n_registers ||
 	    v->f->n_registers > MAX_REGISTERS + 1)
 		return err_set(err, ERR_INTERNAL, "E-REGO-040",
 		               "code is not valid: bounds of a function");
 	for (uint32_t i = v->f->entry; i < v->f->end; i++)
 		TRY(check_operands(v, i, err));
-	v->words = v->f->n_registers / 64 + 1;
-	if ((uint64_t)v->words * n > VERIFY_MAX_CELLS)
-		return err_set(err, ERR_LIMIT, "E-REGO-005", "a rule is too large");
-	v->sets = arena_array(a, (size_t)n * v->words, sizeof *v->sets);
-	v->seen = arena_array(a, n, 1);
-	v->work = arena_array(a, n, sizeof *v->work);
-	v->now = arena_array(a, v->words, sizeof *v->now);
-	TRY(arena_check(a, err));
-	return check_flow(v, err);
+	TRY(verify_ends(v, err));
+	return verify_flow(v, err);
 }
 
 status
 policy_verify(const struct policy *p, struct err *err)
 {
 	CLEANUP(arena_done) struct arena a;
-	struct verifier v = {.policy = p};
+	struct verifier v = {.policy = p, .arena = &a};
 
-	arena_init(&a, (size_t)VERIFY_MAX_CELLS * 9);
+	arena_init(&a, VERIFY_MEMORY);
 	for (uint32_t i = 0; i < p->n_functions; i++) {
 		v.f = &p->functions[i];
-		TRY(check_function(&v, &a, err));
-		v.n_work = 0;
+		TRY(check_function(&v, err));
 		arena_reset(&a);
 	}
 	return OK;

@@ -52,6 +52,14 @@ vm_conflict(struct rego_eval *ev, uint32_t line, const char *what)
 	return at_line(ev, line, err_set(ev->err, ERR_PARSE, "E-REGO-062", "%s", what));
 }
 
+/* What the verifier cannot see and the compiler never writes. */
+status
+vm_broken(struct rego_eval *ev)
+{
+	ev->why = EVAL_INTERNAL;
+	return err_set(ev->err, ERR_INTERNAL, "E-REGO-056", "the code of the policy is broken");
+}
+
 /* A builtin failed: undefined (OK, *ret stays undefined), or an error when strict. */
 static status
 builtin_failed(struct rego_eval *ev, uint32_t line, status s)
@@ -271,7 +279,7 @@ call_replacement(struct rego_eval *ev, uint32_t target, const struct value *args
 	TRY(push_frame(ev, &reg));
 	ev->frame->mocks = NULL;
 	TRY(call_target(ev, target, args, line, ret));
-	ev->frame = ev->frame->parent;
+	ev->frame = frame_of(&reg)->parent;
 	return OK;
 }
 
@@ -525,6 +533,10 @@ run(struct rego_eval *ev, const struct function *f, struct value *r, struct valu
 			COMPARE(found->type == VALUE_OBJECT && found->n == in->c);
 		case OP_ITEM:
 			found = V(in->b);
+			if (found->type != VALUE_ARRAY || in->c >= found->n) {
+				s = vm_broken(ev);
+				goto out;
+			}
 			r[in->a] = found->u.items[in->c];
 			break;
 		case OP_WITH:
@@ -617,6 +629,7 @@ vm_run(struct rego_eval *ev, uint32_t function, const struct value *args, struct
 	const struct function *f = &ev->policy->functions[function];
 	struct value *saved = ev->stack, *saved_end = ev->stack_end, *r;
 	struct stack_chunk *chunk = NULL;
+	struct frame *frame = ev->frame;
 	struct value result = {0};
 	status s;
 
@@ -636,6 +649,7 @@ vm_run(struct rego_eval *ev, uint32_t function, const struct value *args, struct
 		r[i] = args[i];
 	ev->depth_left--;
 	s = run(ev, f, r, &result);
+	ev->frame = frame;
 	ev->depth_left++;
 	ev->stack = saved;
 	ev->stack_end = saved_end;

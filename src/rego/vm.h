@@ -135,6 +135,7 @@ struct value vm_upsert(struct arena *a, struct value whole, const struct value *
                        uint32_t n, struct value val);
 status vm_tree(struct rego_eval *ev, struct value_list *l, uint32_t line, struct value *ret);
 status vm_conflict(struct rego_eval *ev, uint32_t line, const char *what);
+status vm_broken(struct rego_eval *ev);
 status vm_limit(struct rego_eval *ev, const char *id, const char *what);
 status vm_charge(struct rego_eval *ev, uint64_t steps);
 status vm_print(struct rego_eval *ev, const struct value *args, uint32_t n);

@@ -120,6 +120,9 @@ merge_level(struct rego_eval *ev, struct entry *e, size_t n, uint32_t depth, uin
 status
 vm_tree(struct rego_eval *ev, struct value_list *l, uint32_t line, struct value *ret)
 {
+	for (size_t i = 0; i < l->n; i += 3)
+		if (l->n % 3 || l->p[i].type != VALUE_ARRAY || l->p[i].n == 0)
+			return vm_broken(ev);
 	return merge_level(ev, (struct entry *)l->p, l->n / 3, 0, line, ret);
 }
 
