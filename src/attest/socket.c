@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attest/socket.h"
 
-#include "base/clock.h"
+#include "attest/stream.h"
 #include "base/file.h"
 #include "base/rd.h"
 #include "base/text.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -148,45 +147,6 @@ attest_socket_connect(const char *path, int *ret, struct err *err)
 	return OK;
 }
 
-/* Waits until the socket is ready; false when the deadline (CLOCK_MONOTONIC ns) has passed. */
-static bool
-wait_ready(int fd, short events, uint64_t deadline)
-{
-	for (;;) {
-		uint64_t now = clock_mono_ns();
-		struct pollfd p = {.fd = fd, .events = events};
-		int rc;
-
-		if (now >= deadline)
-			return false;
-		rc = poll(&p, 1, (int)((deadline - now) / 1000000 + 1));
-		if (rc > 0)
-			return true;
-		if (rc < 0 && errno != EINTR)
-			return false;
-	}
-}
-
-static status
-send_all(int fd, struct bytes data, uint64_t deadline, struct err *err)
-{
-	while (data.n > 0) {
-		ssize_t put;
-
-		if (!wait_ready(fd, POLLOUT, deadline))
-			return err_set(err, ERR_UNREACHABLE, "E-ATTEST-011",
-			               "the evidence socket takes no request");
-		put = send(fd, data.p, data.n, MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (put < 0 && (errno == EINTR || errno == EAGAIN))
-			continue;
-		if (put < 0)
-			return err_set_errno(err, ERR_UNREACHABLE, "E-ATTEST-011",
-			                     "the evidence socket takes no request");
-		data = bytes_sub(data, (size_t)put, data.n);
-	}
-	return OK;
-}
-
 /* Reads until one whole frame is in `in`; a byte beyond it is an error: one answer a request. */
 static status
 receive_answer(int fd, uint64_t deadline, struct buf *in, struct bytes *ret, struct err *err)
@@ -194,7 +154,6 @@ receive_answer(int fd, uint64_t deadline, struct buf *in, struct bytes *ret, str
 	for (;;) {
 		bool whole;
 		size_t used = 0;
-		ssize_t got;
 
 		TRY(attest_frame_next(buf_view(in), ATTEST_ANSWER_MAX, &whole, ret, &used, err));
 		if (whole && used == in->n)
@@ -202,18 +161,9 @@ receive_answer(int fd, uint64_t deadline, struct buf *in, struct bytes *ret, str
 		if (whole)
 			return err_set(err, ERR_PARSE, "E-ATTEST-002",
 			               "%zu bytes too many on the evidence socket", in->n - used);
-		if (!buf_reserve(in, 16 * 1024))
-			return buf_check(in, err);
-		if (!wait_ready(fd, POLLIN, deadline))
-			return err_set(err, ERR_UNREACHABLE, "E-ATTEST-011",
-			               "the evidence socket does not answer");
-		got = recv(fd, in->p + in->n, in->cap - in->n, MSG_DONTWAIT);
-		if (got < 0 && (errno == EINTR || errno == EAGAIN))
-			continue;
-		if (got <= 0)
-			return err_set(err, ERR_UNREACHABLE, "E-ATTEST-011",
-			               "the evidence socket ended before its answer");
-		in->n += (size_t)got;
+		if (!stream_receive(fd, 16 * 1024, deadline, in))
+			return err_set_errno(err, ERR_UNREACHABLE, "E-ATTEST-011",
+			                     "the evidence socket does not answer");
 	}
 }
 
@@ -221,7 +171,7 @@ status
 attest_socket_call(int fd, const struct attest_request *request, unsigned int deadline_ms,
                    uint8_t *ret_tee, struct buf *document, struct err *err)
 {
-	uint64_t deadline = clock_mono_ns() + (uint64_t)deadline_ms * 1000000;
+	uint64_t deadline = stream_deadline(deadline_ms);
 	CLEANUP(buf_done) struct buf out = {0};
 	CLEANUP(buf_done) struct buf in = {.max = ATTEST_ANSWER_MAX + 64 * 1024};
 	struct attest_answer answer;
@@ -229,7 +179,9 @@ attest_socket_call(int fd, const struct attest_request *request, unsigned int de
 
 	attest_request_emit(request, &out);
 	TRY(buf_check(&out, err));
-	TRY(send_all(fd, buf_view(&out), deadline, err));
+	if (!stream_send(fd, buf_view(&out), deadline))
+		return err_set_errno(err, ERR_UNREACHABLE, "E-ATTEST-011",
+		                     "the evidence socket takes no request");
 	TRY(receive_answer(fd, deadline, &in, &body, err));
 	TRY(attest_answer_parse(body, &answer, err));
 	if (answer.result != ATTEST_DONE) {

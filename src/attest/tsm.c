@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attest/tsm.h"
 
+#include "attest/kernel.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "evidence/intake.h"
@@ -9,19 +10,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { FIRST_PAUSE_MS = 20, NAME_RANDOM = 8, SMALL_FILE = 64 };
-
-static void
-pause_ms(unsigned int ms)
-{
-	struct timespec t = {ms / 1000, (long)(ms % 1000) * 1000000};
-
-	while (nanosleep(&t, &t) != 0 && errno == EINTR)
-		continue;
-}
 
 static int
 open_attribute(const struct tsm_entry *e, const char *name, int flags)
@@ -116,12 +107,6 @@ write_report_data(const struct tsm_entry *e, const uint8_t *report_data, struct 
 	return err_set_errno(err, ERR_UNREACHABLE, "E-TSM-003", "%s/inblob", e->path);
 }
 
-static bool
-is_busy(int error)
-{
-	return error == EBUSY || error == EINTR || error == ETIMEDOUT || error == EAGAIN;
-}
-
 static status
 read_evidence(const struct tsm_entry *e, struct buf *out, struct err *err)
 {
@@ -130,9 +115,9 @@ read_evidence(const struct tsm_entry *e, struct buf *out, struct err *err)
 	for (int i = 0; i < TSM_ATTEMPTS; i++, pause *= 2) {
 		if (read_attribute(e, "outblob", TSM_BLOB_MAX, out) && out->n > 0)
 			return OK;
-		if (!is_busy(errno))
+		if (!kernel_is_busy(errno))
 			break;
-		pause_ms(pause);
+		kernel_own.pause_ms(pause);
 	}
 	return err_set_errno(err, ERR_UNREACHABLE, "E-TSM-003", "%s/outblob", e->path);
 }

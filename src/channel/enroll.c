@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "channel/enroll.h"
 
-#include "attest/tsm.h"
+#include "attest/issuer.h"
 #include "authority/answer.h"
-#include "base/file.h"
 #include "base/text.h"
-#include "evidence/binding.h"
 #include "json/value.h"
 
 enum { CHAIN_CERTS = 2, KEM_SIZE = 32 };
@@ -21,53 +19,26 @@ enrolled_done(struct enrolled *e)
 	*e = (struct enrolled){0};
 }
 
-/*
- * A folder is the kernel's own interface: this container is trusted with it, so
- * it hashes the leaf itself, as the owner of a socket would.
- */
 static status
-evidence_from_kernel(const char *root, const struct attest_leaf *leaf, struct buf *document,
-                     struct err *err)
-{
-	struct tsm tsm = {.root = root};
-	CLEANUP(tsm_close) struct tsm_entry entry = {.tsm = &tsm};
-	struct binding b = {.purpose = BINDING_MESH_CERT};
-	struct hash512 hash;
-
-	TRY(tsm_open(&tsm, &entry, err));
-	b.tee = entry.tee;
-	mem_copy(b.nonce, leaf->nonce, sizeof b.nonce);
-	mem_copy(b.attester_key.b, leaf->attester_key, sizeof b.attester_key.b);
-	mem_copy(b.peer_key.b, leaf->peer_key, sizeof b.peer_key.b);
-	mem_copy(b.exporter, leaf->exporter, sizeof b.exporter);
-	mem_copy(b.payload.b, leaf->payload, sizeof b.payload.b);
-	hash = binding_leaf(&b);
-	return tsm_evidence(&entry, hash.b, document, err);
-}
-
-static status
-evidence_for(const char *path, const struct attest_leaf *leaf, struct buf *document,
+evidence_for(const char *where, const struct attest_leaf *leaf, struct buf *document,
              struct err *err)
 {
-	struct attest_request request = {.op = ATTEST_OP_MESH_CERT, .leaf = *leaf};
-	CLEANUP(fd_close) int fd = -1;
-	uint8_t tee;
+	struct issuer_places places = issuer_usual(ENROLL_EVIDENCE_SOCKET);
+	CLEANUP(issuer_close) struct issuer issuer = {.fd = -1};
 
-	if (file_is_dir(path))
-		return evidence_from_kernel(path, leaf, document, err);
-	TRY(attest_socket_connect(path, &fd, err));
-	return attest_socket_call(fd, &request, ATTEST_DEADLINE_MS, &tee, document, err);
+	TRY(issuer_open(where, &places, &issuer, err));
+	return issuer_mesh_cert(&issuer, leaf, document, err);
 }
 
 status
-enroll_own_policy(const char *evidence_socket, struct hash256 *ret, struct err *err)
+enroll_own_policy(const char *evidence, struct hash256 *ret, struct err *err)
 {
 	CLEANUP(arena_done) struct arena arena = {0};
 	CLEANUP(buf_done) struct buf json = {0};
 	struct attest_leaf nothing = {0};
 	struct document document;
 
-	TRY(evidence_for(evidence_socket, &nothing, &json, err));
+	TRY(evidence_for(evidence, &nothing, &json, err));
 	TRY(document_parse(&arena, buf_view(&json), &document, err));
 	return judge_claimed_policy(&document, ret, err);
 }
@@ -182,7 +153,7 @@ enroll_accept(const struct session *s, struct bytes answer, const struct key *ke
 
 static status
 show_evidence(struct attested *a, const struct key *key, const struct key *kem,
-              const char *evidence_socket, struct buf *body, struct err *err)
+              const char *evidence, struct buf *body, struct err *err)
 {
 	CLEANUP(buf_done) struct buf csr = {0};
 	CLEANUP(buf_done) struct buf payload = {0};
@@ -202,12 +173,12 @@ show_evidence(struct attested *a, const struct key *key, const struct key *kem,
 	mem_copy(leaf.attester_key, own.b, sizeof leaf.attester_key);
 	mem_copy(leaf.peer_key, peer.b, sizeof leaf.peer_key);
 	mem_copy(leaf.payload, hash.b, sizeof leaf.payload);
-	TRY(evidence_for(evidence_socket, &leaf, &document, err));
+	TRY(evidence_for(evidence, &leaf, &document, err));
 	return enroll_body(kem_public, buf_view(&csr), buf_view(&document), body, err);
 }
 
 static status
-attempt(struct attested *a, const struct session_expect *expect, const char *evidence_socket,
+attempt(struct attested *a, const struct session_expect *expect, const char *evidence,
         struct enrolled *ret, struct err *err)
 {
 	CLEANUP(key_drop) struct key *kem = key_generate(KEY_X25519, 0);
@@ -215,7 +186,7 @@ attempt(struct attested *a, const struct session_expect *expect, const char *evi
 	CLEANUP(buf_done) struct buf answer = {.max = ENROLL_ANSWER_MAX + 1};
 
 	ret->key = key_generate(KEY_P256, 0);
-	TRY(show_evidence(a, ret->key, kem, evidence_socket, &body, err));
+	TRY(show_evidence(a, ret->key, kem, evidence, &body, err));
 	TRY(attested_call(a, "/v1/mesh/cert", buf_view(&body), ENROLL_ANSWER_MAX, &answer, err));
 	/* Our clock may be behind what the Coordinator's evidence proves. */
 	TRY(enroll_accept(&a->session, buf_view(&answer), ret->key, kem,
@@ -228,14 +199,14 @@ attempt(struct attested *a, const struct session_expect *expect, const char *evi
 
 status
 enroll(struct tls_client *tls, const char *address, const struct session_expect *expect,
-       const char *evidence_socket, struct enrolled *ret, struct err *err)
+       const char *evidence, struct enrolled *ret, struct err *err)
 {
 	CLEANUP(attested_done) struct attested a = {0};
 	status s;
 
 	*ret = (struct enrolled){0};
 	TRY(attested_open(tls, address, expect, &a, err));
-	s = attempt(&a, expect, evidence_socket, ret, err);
+	s = attempt(&a, expect, evidence, ret, err);
 	if (!is_ok(s))
 		enrolled_done(ret);
 	return s;

@@ -11,6 +11,9 @@
 #include "attest/socket.h"
 #include "channel/attested.h"
 
+/* Where the evidence socket of a pod is, unless somebody says otherwise. */
+#define ENROLL_EVIDENCE_SOCKET "/run/contrast/evidence.sock"
+
 enum { ENROLL_ANSWER_MAX = 256 * 1024, ENROLL_BODY_MAX = 64 * 1024 };
 
 struct enrolled {
@@ -26,10 +29,10 @@ struct enrolled {
 void enrolled_done(struct enrolled *e);
 
 /*
- * Own policy hash, from own evidence: HOSTDATA that the evidence socket's
- * owner was launched with.
+ * Own policy hash, from own evidence: HOSTDATA (or MRCONFIGID) that this guest was launched with.
+ * `evidence` says where from, as issuer_open() takes it: "auto", a folder, a socket.
  */
-status enroll_own_policy(const char *evidence_socket, struct hash256 *ret, struct err *err);
+status enroll_own_policy(const char *evidence, struct hash256 *ret, struct err *err);
 
 /*
  * One attempt. `expect` has mode SESSION_POD, pins, own policy and time.
@@ -37,7 +40,7 @@ status enroll_own_policy(const char *evidence_socket, struct hash256 *ret, struc
  * when somebody changes the manifest or the deployment.
  */
 status enroll(struct tls_client *tls, const char *address, const struct session_expect *expect,
-              const char *evidence_socket, struct enrolled *ret, struct err *err);
+              const char *evidence, struct enrolled *ret, struct err *err);
 
 /* ---- engine ---- */
 

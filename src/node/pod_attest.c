@@ -3,7 +3,7 @@
  * section 4. */
 #include "node/pod_state.h"
 
-#include "attest/socket.h"
+#include "attest/leaf.h"
 #include "base/file.h"
 #include "base/rd.h"
 #include "evidence/document.h"
@@ -83,20 +83,13 @@ pod_attest(struct pod *p, struct err *err)
 static void
 report_data_of(const struct attest_request *request, uint8_t to[PROCESSOR_REPORT_DATA_SIZE])
 {
-	struct binding b = {.purpose = BINDING_MESH_CERT, .tee = TEE_SNP};
 	struct hash512 leaf;
 
 	if (request->op == ATTEST_OP_REPORT) {
 		mem_copy(to, request->report_data, PROCESSOR_REPORT_DATA_SIZE);
 		return;
 	}
-	/* Purpose, role and tee are ours: no container can make a Coordinator's evidence. */
-	mem_copy(b.nonce, request->leaf.nonce, sizeof b.nonce);
-	mem_copy(b.attester_key.b, request->leaf.attester_key, sizeof b.attester_key.b);
-	mem_copy(b.peer_key.b, request->leaf.peer_key, sizeof b.peer_key.b);
-	mem_copy(b.exporter, request->leaf.exporter, sizeof b.exporter);
-	mem_copy(b.payload.b, request->leaf.payload, sizeof b.payload.b);
-	leaf = binding_leaf(&b);
+	leaf = attest_leaf_hash(&request->leaf, TEE_SNP);
 	mem_copy(to, leaf.b, PROCESSOR_REPORT_DATA_SIZE);
 }
 

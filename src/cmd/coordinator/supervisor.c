@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/coordinator/supervisor.h"
 
-#include "attest/socket.h"
+#include "attest/issuer.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -250,6 +250,51 @@ give_store(const char *path, struct err *err)
 	return OK;
 }
 
+/* Alone with the device: it ends with the keeper, whose end of the stream closes. */
+static void
+issuer_main(const struct supervisor *s, struct issuer *issuer, const int ends[2])
+{
+	struct err err = {0};
+	status result;
+
+	prctl(PR_SET_NAME, "issuer", 0, 0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	close(ends[0]);
+	begin_child(s, NULL);
+	result = issuer_serve(issuer, ends[1], &err);
+	if (!is_ok(result))
+		log_err(LOG_ERROR, "issuer", &err);
+	_exit(is_ok(result) ? 0 : err_exit_code(result.cls));
+}
+
+/* A stream that answers reports for the keeper, which may open nothing: a socket, or a process. */
+static status
+open_reports(struct supervisor *s, struct err *err)
+{
+	const struct issuer_places places = issuer_usual(SUPERVISOR_REPORT_SOCKET);
+	CLEANUP(issuer_close) struct issuer issuer = {.fd = -1};
+	int ends[2];
+	pid_t pid;
+
+	TRY(issuer_open(s->config->report, &places, &issuer, err));
+	log_info("found who gives evidence", F_CSTR("issuer", issuer_kind_name(issuer.kind)));
+	if (issuer.kind == ISSUER_SOCKET) {
+		s->report = issuer.fd;
+		issuer.fd = -1;
+		return OK;
+	}
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+		return err_set_errno(err, ERR_IO, "E-SUPERVISOR-001", "cannot make a socketpair");
+	pid = fork();
+	if (pid == 0)
+		issuer_main(s, &issuer, ends);
+	close(ends[1]);
+	s->report = ends[0];
+	if (pid < 0)
+		return err_set_errno(err, ERR_IO, "E-SUPERVISOR-001", "cannot start a process");
+	return OK;
+}
+
 static status
 start_all(struct supervisor *s, struct err *err)
 {
@@ -264,7 +309,7 @@ start_all(struct supervisor *s, struct err *err)
 	if (s->signals < 0 || s->metrics == MAP_FAILED)
 		return err_set_errno(err, ERR_IO, "E-SUPERVISOR-001", "cannot start");
 	TRY(open_ports(s, err));
-	TRY(attest_socket_connect(s->config->report, &s->report, err));
+	TRY(open_reports(s, err));
 	if (s->config->store)
 		TRY(give_store(s->config->store, err));
 	for (size_t i = 0; i < s->config->workers; i++) {

@@ -10,12 +10,16 @@
 #include "authority/genesis.h"
 #include "base/status.h"
 
+/* Where the report socket is when nobody says otherwise and the kernel has no device. */
+#define SUPERVISOR_REPORT_SOCKET "/run/contrast/report.sock"
+
 enum { SUPERVISOR_MAX_WORKERS = 64, SUPERVISOR_MAX_PORTS = 3 };
 
 struct supervisor_config {
 	struct pins pins;
-	const char *store;  /* directory; NULL = in memory, gone with the front that holds it */
-	const char *report; /* path of the report socket */
+	const char *store; /* directory; NULL = in memory, gone with the front that holds it */
+	const char
+	        *report; /* where reports come from: "auto", a folder, a socket (attest/issuer.h) */
 	const char *owners, *pods, *health; /* addresses; health may be NULL */
 	unsigned int workers;               /* fronts and verifiers, 1..64 */
 };

@@ -194,3 +194,86 @@ qe_report_parse(struct bytes report, struct qe_report *ret)
 	rd_skip(&r, 60);
 	ret->report_data = rd_bytes(&r, 64); /* 320 */
 }
+
+/* ---- writing ---- */
+
+/* The field, or zeros in its place. */
+static void
+put(struct buf *out, struct bytes field, size_t n)
+{
+	if (field.n == n)
+		buf_bytes(out, field);
+	else
+		buf_zeros(out, n);
+}
+
+void
+tdx_quote_emit_signed(const struct tdx_quote *q, struct buf *out)
+{
+	buf_le16(out, q->version);
+	buf_le16(out, KEY_TYPE_P256);
+	buf_le32(out, TEE_TDX);
+	buf_zeros(out, 4);
+	buf_add(out, INTEL_QE_VENDOR, sizeof INTEL_QE_VENDOR);
+	buf_zeros(out, 20);
+	if (q->version == 5) {
+		buf_le16(out, (uint16_t)q->body);
+		buf_le32(out, q->body == TDX_BODY_15 ? BODY_15_SIZE : BODY_10_SIZE);
+	}
+	put(out, q->tee_tcb_svn, 16);
+	put(out, q->mrseam, 48);
+	put(out, q->mrsignerseam, 48);
+	buf_le64(out, q->seam_attributes);
+	buf_le64(out, q->td_attributes);
+	buf_le64(out, q->xfam);
+	put(out, q->mrtd, 48);
+	put(out, q->mrconfigid, 48);
+	put(out, q->mrowner, 48);
+	put(out, q->mrownerconfig, 48);
+	for (size_t i = 0; i < TDX_RTMRS; i++)
+		put(out, q->rtmr[i], 48);
+	put(out, q->report_data, 64);
+	if (q->body == TDX_BODY_15) {
+		put(out, q->tee_tcb_svn2, 16);
+		put(out, q->mrservicetd, 48);
+	}
+}
+
+void
+tdx_quote_emit(const struct tdx_quote *q, struct buf *out)
+{
+	uint32_t pem = (uint32_t)q->pck_pem.n + 1;
+	uint32_t inner = QE_REPORT_SIZE + 64 + 2 + (uint32_t)q->qe_auth_data.n + 6 + pem;
+
+	tdx_quote_emit_signed(q, out);
+	buf_le32(out, 64 + 64 + 6 + inner);
+	put(out, q->signature, 64);
+	put(out, q->attestation_key, 64);
+	buf_le16(out, CERT_TYPE_QE);
+	buf_le32(out, inner);
+	put(out, q->qe_report, QE_REPORT_SIZE);
+	put(out, q->qe_signature, 64);
+	buf_le16(out, (uint16_t)q->qe_auth_data.n);
+	buf_bytes(out, q->qe_auth_data);
+	buf_le16(out, CERT_TYPE_PEM);
+	buf_le32(out, pem);
+	buf_bytes(out, q->pck_pem);
+	buf_u8(out, 0);
+}
+
+void
+qe_report_emit(const struct qe_report *r, const uint8_t cpusvn[16], struct buf *out)
+{
+	buf_add(out, cpusvn, 16);
+	buf_le32(out, r->misc_select);
+	buf_zeros(out, 28);
+	put(out, r->attributes, 16); /* 48 */
+	put(out, r->mrenclave, 32);  /* 64 */
+	buf_zeros(out, 32);
+	put(out, r->mrsigner, 32); /* 128 */
+	buf_zeros(out, 96);
+	buf_le16(out, r->isv_prod_id); /* 256 */
+	buf_le16(out, r->isv_svn);
+	buf_zeros(out, 60);
+	put(out, r->report_data, 64); /* 320 */
+}

@@ -6,6 +6,7 @@
 #ifndef EVIDENCE_TDX_QUOTE_H
 #define EVIDENCE_TDX_QUOTE_H
 
+#include "base/buf.h"
 #include "base/rd.h"
 #include "evidence/verdict.h"
 
@@ -54,6 +55,16 @@ struct qe_report {
 
 /* A rejection has STEP_DECODE and a reason "tdx/...". Zero bytes behind the quote are accepted. */
 status tdx_quote_parse(struct bytes in, struct tdx_quote *ret, struct verdict *v);
+
+/*
+ * Writers, for who makes quotes (software secure processor, tests): the part
+ * that the attestation key signs, and the whole. A field that is empty is written
+ * as zeros; the PEM text gets its closing NUL.
+ */
+void tdx_quote_emit_signed(const struct tdx_quote *q, struct buf *out);
+void tdx_quote_emit(const struct tdx_quote *q, struct buf *out);
+/* 384 bytes; CPUSVN is the platform's. */
+void qe_report_emit(const struct qe_report *r, const uint8_t cpusvn[16], struct buf *out);
 
 /* `report` is 384 bytes (tdx_quote.qe_report). */
 void qe_report_parse(struct bytes report, struct qe_report *ret);
