@@ -27,60 +27,66 @@ until(int64_t *end, int64_t t)
 
 /* ---- revocation ---- */
 
-/*
- * The list by this issuer among the endorsements. *ret NULL: there is none.
- * One that is the issuer's but out of its window is refused.
- */
-static status
-find_crl(const struct endorsements *e, const struct cert *issuer, int64_t now, struct crl **ret,
-         struct verdict *v)
-{
-	bool stale = false;
+/* What the lists of one issuer say about a certificate. */
+struct lists {
+	bool fresh, stale, revoked;
+	int64_t next_update; /* of the fresh ones, the earliest */
+};
 
-	*ret = NULL;
+/*
+ * All of them, not the first that fits: the evidence brings lists of its own,
+ * and an older one must not hide what a newer one revokes. A list that has
+ * ended clears nobody, but what it revokes stays revoked.
+ */
+static struct lists
+read_lists(const struct endorsements *e, const struct cert *subject, const struct cert *issuer,
+           int64_t now)
+{
+	struct lists l = {0};
+
 	for (size_t i = 0; i < e->n_crls; i++) {
-		struct crl *crl = NULL;
+		CLEANUP(crl_drop) struct crl *crl = NULL;
 		struct err err;
-		status s;
+		bool fresh, stale;
 
 		if (!is_ok(crl_parse_der(e->crls[i], &crl, &err)))
 			continue;
-		s = crl_verify(crl, issuer, now, &err);
-		if (is_ok(s)) {
-			*ret = crl;
-			return OK;
-		}
-		stale |= bytes_is(bytes_str(err.id), "E-CRYPTO-033");
-		crl_free(crl);
+		fresh = is_ok(crl_verify(crl, issuer, now, &err));
+		stale = !fresh && bytes_is(bytes_str(err.id), "E-CRYPTO-033");
+		if (!fresh && !stale)
+			continue;
+		l.fresh |= fresh;
+		l.stale |= stale;
+		l.revoked |= crl_has(crl, subject);
+		if (fresh)
+			until(&l.next_update, crl_next_update(crl));
 	}
-	if (stale)
-		return verdict_reject(v, STEP_REVOCATION, "tdx/crl-expired",
-		                      "the revocation list of %.*s is out of its window",
-		                      BYTES_ARG(cert_subject_cn(issuer)));
-	return OK;
+	return l;
 }
 
-/* `subject` is not on the list of `issuer`. */
+/* `subject` is not on a list of `issuer`. */
 static status
 check_revoked(const struct endorsements *e, const struct cert *subject, const struct cert *issuer,
               bool require, int64_t now, bool *checked, int64_t *end, struct verdict *v)
 {
-	CLEANUP(crl_drop) struct crl *crl = NULL;
+	struct lists l = read_lists(e, subject, issuer, now);
 
-	TRY(find_crl(e, issuer, now, &crl, v));
-	if (!crl) {
-		*checked = false;
-		if (!require)
-			return OK;
-		return verdict_reject(v, STEP_REVOCATION, "tdx/crl-missing",
-		                      "no revocation list of %.*s",
-		                      BYTES_ARG(cert_subject_cn(issuer)));
-	}
-	if (crl_has(crl, subject))
+	if (l.revoked)
 		return verdict_reject(v, STEP_REVOCATION, "tdx/pck-revoked", "%.*s is revoked",
 		                      BYTES_ARG(cert_subject_cn(subject)));
-	until(end, crl_next_update(crl));
-	return OK;
+	if (l.fresh) {
+		until(end, l.next_update);
+		return OK;
+	}
+	if (l.stale)
+		return verdict_reject(v, STEP_REVOCATION, "tdx/crl-expired",
+		                      "the revocation list of %.*s is out of its window",
+		                      BYTES_ARG(cert_subject_cn(issuer)));
+	*checked = false;
+	if (!require)
+		return OK;
+	return verdict_reject(v, STEP_REVOCATION, "tdx/crl-missing", "no revocation list of %.*s",
+	                      BYTES_ARG(cert_subject_cn(issuer)));
 }
 
 /* ---- PCK chain ---- */
@@ -143,6 +149,7 @@ check_chain(const struct endorsements *e, bool require, int64_t now, struct tdx_
 		return reject_err(v, STEP_CHAIN, "tdx/pck-ext", &err);
 	until(&c->valid_until, cert_not_after(c->leaf));
 	until(&c->valid_until, cert_not_after(c->issuer));
+	until(&c->valid_until, cert_not_after(c->root));
 	TRY(check_revoked(e, c->issuer, c->root, require, now, &checked, &c->valid_until, v));
 	TRY(check_revoked(e, c->leaf, c->issuer, require, now, &checked, &c->valid_until, v));
 	c->revocation = checked ? REVOCATION_CHECKED : REVOCATION_NOT_CHECKED;
@@ -184,29 +191,35 @@ tdx_chain_done(struct tdx_chain *c)
 
 /* ---- collateral ---- */
 
-/* The certificate that signs TCB info and identities: by name and under the root, so never a PCK.
+/*
+ * The certificate that signs TCB info and identities: by name and under the
+ * root, so never a PCK. Of several (Intel renewed it) the first whose path is
+ * good; without one the message is about the last.
  */
 static status
 find_signer(const struct endorsements *e, const struct tdx_chain *chain, bool require, int64_t now,
             struct cert **ret, int64_t *end, struct verdict *v)
 {
-	bool checked = true;
+	bool checked = true, named = false;
 	struct err err;
 
 	for (size_t i = 0; i < e->n_certs && !*ret; i++) {
 		struct cert *c = NULL;
+		struct err unread;
 
-		if (!is_ok(cert_parse_der(e->certs[i], &c, &err)))
+		if (!is_ok(cert_parse_der(e->certs[i], &c, &unread)))
 			continue;
-		if (bytes_is(cert_subject_cn(c), "Intel SGX TCB Signing"))
-			*ret = c;
-		else
-			cert_free(c);
+		if (bytes_is(cert_subject_cn(c), "Intel SGX TCB Signing")) {
+			named = true;
+			if (is_ok(cert_verify_chain(c, NULL, 0, chain->root, now, &err)))
+				*ret = cert_ref(c);
+		}
+		cert_free(c);
 	}
-	if (!*ret)
+	if (!named)
 		return verdict_reject(v, STEP_CHAIN, "tdx/collateral-missing",
 		                      "no TCB signing certificate among the endorsements");
-	if (!is_ok(cert_verify_chain(*ret, NULL, 0, chain->root, now, &err)))
+	if (!*ret)
 		return reject_err(v, STEP_CHAIN, "tdx/tcbinfo-signature", &err);
 	until(end, cert_not_after(*ret));
 	return check_revoked(e, *ret, chain->root, require, now, &checked, end, v);

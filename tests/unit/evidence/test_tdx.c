@@ -277,6 +277,36 @@ quotes_that_are_none(void **state)
 	}
 }
 
+/* Another certificate of the signer's name, in front: an older one, or anybody's. */
+static void
+signer_is_chosen_by_its_path(void **state)
+{
+	CLEANUP(loaded_done) struct loaded l = {0};
+	CLEANUP(buf_done) struct buf quote = {0};
+	struct key *key = key_generate(KEY_P256, 0);
+	struct cert *other = NULL;
+	struct verdict v;
+	struct err err;
+
+	(void)state;
+	load(&bundles[3], &l);
+	read_vector("tdx/go-tdx-guest/cos-113-tdx-quote.dat", &quote);
+	assert_ok(cert_issue(&(struct cert_spec){.profile = CERT_LEAF_TLS,
+	                                         .subject_cn = "Intel SGX TCB Signing",
+	                                         .key = key,
+	                                         .not_before = l.now - 86400,
+	                                         .not_after = l.now + 86400},
+	                     &other, &err));
+	l.e.certs[1] = l.e.certs[0];
+	l.e.certs[0] = cert_der(other);
+	l.e.n_certs = 2;
+	assert_string_equal(run(buf_view(&quote), &l, &v), "UpToDate");
+	l.e.n_certs = 1;
+	assert_string_equal(run(buf_view(&quote), &l, &v), "tdx/tcbinfo-signature");
+	cert_free(other);
+	key_free(key);
+}
+
 static void
 revocation_lists(void **state)
 {
@@ -725,6 +755,7 @@ main(void)
 	        cmocka_unit_test(every_quote_with_every_tcb_info),
 	        cmocka_unit_test(module_without_version),
 	        cmocka_unit_test(quotes_that_are_none),
+	        cmocka_unit_test(signer_is_chosen_by_its_path),
 	        cmocka_unit_test(revocation_lists),
 	        cmocka_unit_test(other_root),
 	        cmocka_unit_test(appraisal),
