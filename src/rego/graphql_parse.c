@@ -198,8 +198,8 @@ const_field(struct graphql_parser *p, struct value *ret)
 	return object_field(p, true, ret);
 }
 
-static status
-free_field(struct graphql_parser *p, struct value *ret)
+status
+graphql_argument(struct graphql_parser *p, struct value *ret)
 {
 	return object_field(p, false, ret);
 }
@@ -267,7 +267,8 @@ graphql_value(struct graphql_parser *p, bool constant, struct value *ret)
 		return value_node(p, position, GRAPHQL_LIST, json_cstr(""), list, ret);
 	}
 	if (graphql_is(p, '{')) {
-		TRY(graphql_items(p, '{', '}', false, constant ? const_field : free_field, &list));
+		TRY(graphql_items(p, '{', '}', false, constant ? const_field : graphql_argument,
+		                  &list));
 		return value_node(p, position, GRAPHQL_OBJECT, json_cstr(""), list, ret);
 	}
 	if (!graphql_is(p, '$') || constant)
@@ -291,7 +292,8 @@ graphql_directives(struct graphql_parser *p, bool constant, struct value *ret)
 		TRY(graphql_advance(p));
 		value_push_named(&m, "Position", graphql_position(p));
 		TRY(graphql_name(p, &name));
-		TRY(graphql_items(p, '(', ')', false, constant ? const_field : free_field, &args));
+		TRY(graphql_items(p, '(', ')', false, constant ? const_field : graphql_argument,
+		                  &args));
 		value_push_named(&m, "Name", name);
 		value_push_named(&m, "Arguments", args);
 		value_push_named(&m, "Location", json_cstr(""));

@@ -32,6 +32,8 @@ struct value graphql_position(struct graphql_parser *p);
 
 status graphql_directives(struct graphql_parser *p, bool constant, struct value *ret);
 status graphql_value(struct graphql_parser *p, bool constant, struct value *ret);
+/* name: value, of a field's argument as of an object's member; variables are allowed. */
+status graphql_argument(struct graphql_parser *p, struct value *ret);
 status graphql_type_reference(struct graphql_parser *p, struct value *ret);
 status graphql_operation_type(struct graphql_parser *p, struct value *ret);
 

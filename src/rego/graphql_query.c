@@ -6,21 +6,6 @@
 static status selection_set(struct graphql_parser *p, struct value *ret);
 
 static status
-argument(struct graphql_parser *p, struct value *ret)
-{
-	struct value_list m = value_list_of(p->arena);
-	struct value name, v;
-
-	value_push_named(&m, "Position", graphql_position(p));
-	TRY(graphql_name(p, &name));
-	TRY(graphql_expect(p, ':'));
-	TRY(graphql_value(p, false, &v));
-	value_push_named(&m, "Name", name);
-	value_push_named(&m, "Value", v);
-	return graphql_node(p, &m, ret);
-}
-
-static status
 field(struct graphql_parser *p, struct value *ret)
 {
 	struct value_list m = value_list_of(p->arena);
@@ -33,7 +18,7 @@ field(struct graphql_parser *p, struct value *ret)
 	TRY(graphql_skip(p, ':', &aliased));
 	if (aliased)
 		TRY(graphql_name(p, &name));
-	TRY(graphql_items(p, '(', ')', false, argument, &args));
+	TRY(graphql_items(p, '(', ')', false, graphql_argument, &args));
 	TRY(graphql_directives(p, false, &directives));
 	if (graphql_is(p, '{'))
 		TRY(selection_set(p, &set));

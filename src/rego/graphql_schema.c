@@ -14,6 +14,20 @@ description(struct graphql_parser *p, struct value *ret)
 	return graphql_advance(p);
 }
 
+/* What the nodes of fields, arguments and values begin with. */
+static status
+described_name(struct graphql_parser *p, struct value_list *m)
+{
+	struct value v;
+
+	value_push_named(m, "Position", graphql_position(p));
+	TRY(description(p, &v));
+	value_push_named(m, "Description", v);
+	TRY(graphql_name(p, &v));
+	value_push_named(m, "Name", v);
+	return OK;
+}
+
 /* name: Type = default @directives; of an argument or a field of an input. */
 static status
 input_value(struct graphql_parser *p, struct value *ret)
@@ -22,11 +36,7 @@ input_value(struct graphql_parser *p, struct value *ret)
 	struct value v;
 	bool has_default;
 
-	value_push_named(&m, "Position", graphql_position(p));
-	TRY(description(p, &v));
-	value_push_named(&m, "Description", v);
-	TRY(graphql_name(p, &v));
-	value_push_named(&m, "Name", v);
+	TRY(described_name(p, &m));
 	TRY(graphql_expect(p, ':'));
 	TRY(graphql_type_reference(p, &v));
 	value_push_named(&m, "Type", v);
@@ -46,11 +56,7 @@ field_definition(struct graphql_parser *p, struct value *ret)
 	struct value_list m = value_list_of(p->arena);
 	struct value v;
 
-	value_push_named(&m, "Position", graphql_position(p));
-	TRY(description(p, &v));
-	value_push_named(&m, "Description", v);
-	TRY(graphql_name(p, &v));
-	value_push_named(&m, "Name", v);
+	TRY(described_name(p, &m));
 	TRY(graphql_items(p, '(', ')', true, input_value, &v));
 	value_push_named(&m, "Arguments", v);
 	TRY(graphql_expect(p, ':'));
@@ -67,11 +73,7 @@ enum_value(struct graphql_parser *p, struct value *ret)
 	struct value_list m = value_list_of(p->arena);
 	struct value v;
 
-	value_push_named(&m, "Position", graphql_position(p));
-	TRY(description(p, &v));
-	value_push_named(&m, "Description", v);
-	TRY(graphql_name(p, &v));
-	value_push_named(&m, "Name", v);
+	TRY(described_name(p, &m));
 	TRY(graphql_directives(p, true, &v));
 	value_push_named(&m, "Directives", v);
 	return graphql_node(p, &m, ret);

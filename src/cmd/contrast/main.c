@@ -4,23 +4,8 @@
 
 enum { VERB_ALL = OPTION_EVERY_VERB };
 
-static const struct verb_def verbs[] = {
-#define VERB(id, name, args, min, max, summary, description)                                       \
-	{name, args, min, max, summary, description, verb_##id},
-#define OPTION(...)
-#include "cmd/contrast/options.def"
-#undef VERB
-#undef OPTION
-};
-
-static const struct option_def options[] = {
-#define VERB(...)
-#define OPTION(verb, id, letter, name, kind, arg, fallback, env, flags, help)                      \
-	{VERB_##verb, letter, name, OPTION_##kind, arg, fallback, env, flags, help},
-#include "cmd/contrast/options.def"
-#undef VERB
-#undef OPTION
-};
+#define PROGRAM_OPTIONS "cmd/contrast/options.def"
+#include "cmd/tables.h"
 
 static const struct program_def program = {
         .name = "contrast",

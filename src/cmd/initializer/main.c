@@ -171,23 +171,8 @@ verb_enroll(const struct options *o, struct err *err)
 	return s;
 }
 
-static const struct verb_def verbs[] = {
-#define VERB(id, name, args, min, max, summary, description)                                       \
-	{name, args, min, max, summary, description, verb_##id},
-#define OPTION(...)
-#include "cmd/initializer/options.def"
-#undef VERB
-#undef OPTION
-};
-
-static const struct option_def options[] = {
-#define VERB(...)
-#define OPTION(verb, id, letter, name, kind, arg, fallback, env, flags, help)                      \
-	{VERB_##verb, letter, name, OPTION_##kind, arg, fallback, env, flags, help},
-#include "cmd/initializer/options.def"
-#undef VERB
-#undef OPTION
-};
+#define PROGRAM_OPTIONS "cmd/initializer/options.def"
+#include "cmd/tables.h"
 
 static const struct program_def program = {
         .name = "contrast-initializer",

@@ -115,23 +115,8 @@ verb_pod(const struct options *o, struct err *err)
 	_exit(pod_run(&pod));
 }
 
-static const struct verb_def verbs[] = {
-#define VERB(id, name, args, min, max, summary, description)                                       \
-	{name, args, min, max, summary, description, verb_##id},
-#define OPTION(...)
-#include "cmd/node/options.def"
-#undef VERB
-#undef OPTION
-};
-
-static const struct option_def options[] = {
-#define VERB(...)
-#define OPTION(verb, id, letter, name, kind, arg, fallback, env, flags, help)                      \
-	{VERB_##verb, letter, name, OPTION_##kind, arg, fallback, env, flags, help},
-#include "cmd/node/options.def"
-#undef VERB
-#undef OPTION
-};
+#define PROGRAM_OPTIONS "cmd/node/options.def"
+#include "cmd/tables.h"
 
 static const struct program_def program = {
         .name = "contrast-node",
