@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 #include "crypto/ossl.h"
+#include "crypto/signature.h"
+#include "crypto/x509_light.h"
 
 #include <openssl/asn1t.h>
 #include <openssl/err.h>
@@ -19,18 +21,21 @@ enum {
 	PSS_SALT_MIN = 48,
 };
 
-/*
- * The same certificate read back from its DER, for those who need its decoded
- * key: decoding takes longer than issuing, and an issuer never asks.
- */
-struct full {
-	_Atomic(X509 *) x;
+/* What is worked out when somebody asks, by whoever asks first. */
+struct late {
+	_Atomic(X509 *) x509;              /* complete, for TLS */
+	_Atomic(struct cert_light *) read; /* by our own templates */
+	_Atomic(struct key *) key;
+	atomic_int self_signed; /* enum self_signed */
 };
+
+enum self_signed { SELF_UNKNOWN = 0, SELF_GOOD, SELF_BAD };
 
 struct cert {
 	atomic_uint refs;
-	X509 *x;
-	struct full *full; /* NULL: x is complete itself */
+	struct cert_parts parts; /* borrowed from `issued`, late.x509 or late.read */
+	X509 *issued;            /* made here with its key as bytes, or NULL */
+	struct late *late;
 	unsigned char *der;
 	size_t der_n;
 	int64_t not_before, not_after;
@@ -73,56 +78,136 @@ common_name(const X509_NAME *name, uint8_t to[CN_MAX])
 	return (size_t)n;
 }
 
-struct cert *
-cert_from_x509(X509 *x)
+static struct cert *
+new_cert(void)
 {
 	struct cert *c = mem_new(struct cert);
-	int n;
 
 	atomic_init(&c->refs, 1);
-	c->x = x;
-	n = i2d_X509(x, &c->der);
-	if (n <= 0 || !ossl_time(X509_get0_notBefore(x), &c->not_before) ||
-	    !ossl_time(X509_get0_notAfter(x), &c->not_after)) {
+	c->late = mem_new(struct late);
+	return c;
+}
+
+/* Everything that is kept beside the parts; frees the certificate when it has no times. */
+static struct cert *
+finish(struct cert *c)
+{
+	if (!ossl_time(c->parts.not_before, &c->not_before) ||
+	    !ossl_time(c->parts.not_after, &c->not_after)) {
+		cert_free(c);
+		ERR_clear_error();
+		return NULL;
+	}
+	c->subject_n = common_name(c->parts.subject, c->subject_cn);
+	c->issuer_n = common_name(c->parts.issuer, c->issuer_cn);
+	ERR_clear_error();
+	return c;
+}
+
+static struct cert *
+from_x509(X509 *x, bool keyless)
+{
+	struct cert *c = new_cert();
+	int n = i2d_X509(x, &c->der);
+
+	if (keyless)
+		c->issued = x;
+	else
+		atomic_store(&c->late->x509, x);
+	if (n <= 0) {
 		cert_free(c);
 		ERR_clear_error();
 		return NULL;
 	}
 	c->der_n = (size_t)n;
-	c->subject_n = common_name(X509_get_subject_name(x), c->subject_cn);
-	c->issuer_n = common_name(X509_get_issuer_name(x), c->issuer_cn);
-	ERR_clear_error();
-	return c;
+	c->parts = (struct cert_parts){
+	        .subject = X509_get_subject_name(x),
+	        .issuer = X509_get_issuer_name(x),
+	        .serial = X509_get0_serialNumber(x),
+	        .not_before = X509_get0_notBefore(x),
+	        .not_after = X509_get0_notAfter(x),
+	        .extensions = X509_get0_extensions(x),
+	        .algorithm = X509_get0_tbs_sigalg(x),
+	};
+	return finish(c);
+}
+
+struct cert *
+cert_from_x509(X509 *x)
+{
+	return from_x509(x, false);
 }
 
 struct cert *
 cert_from_keyless(X509 *x)
 {
-	struct cert *c = cert_from_x509(x);
-
-	if (c)
-		c->full = mem_new(struct full);
-	return c;
+	return from_x509(x, true);
 }
 
 X509 *
 cert_x509(const struct cert *c)
 {
 	const unsigned char *p = c->der;
-	X509 *none = NULL, *read;
+	X509 *none = NULL, *read = atomic_load(&c->late->x509);
 
-	if (!c->full)
-		return c->x;
-	read = atomic_load(&c->full->x);
 	if (read)
 		return read;
 	read = d2i_X509(NULL, &p, (long)c->der_n);
-	ossl_must(read != NULL, "own certificate");
+	ossl_must(read != NULL, "a certificate that was read before");
 	/* Somebody else may have been first: his stays. */
-	if (atomic_compare_exchange_strong(&c->full->x, &none, read))
+	if (atomic_compare_exchange_strong(&c->late->x509, &none, read))
 		return read;
 	X509_free(read);
 	return none;
+}
+
+const struct cert_parts *
+cert_parts(const struct cert *c)
+{
+	return &c->parts;
+}
+
+const struct cert_light *
+cert_light(const struct cert *c)
+{
+	struct cert_light *none = NULL, *read = atomic_load(&c->late->read);
+
+	if (read)
+		return read;
+	read = cert_light_read(cert_der(c));
+	ossl_must(read != NULL, "a certificate that was read before");
+	if (atomic_compare_exchange_strong(&c->late->read, &none, read))
+		return read;
+	cert_light_free(read);
+	return none;
+}
+
+const struct key *
+cert_light_key(const struct cert *c)
+{
+	struct key *none = NULL, *key = atomic_load(&c->late->key);
+
+	if (key)
+		return key;
+	if (!is_ok(key_parse_spki(cert_light(c)->spki, &key, NULL)))
+		return NULL;
+	if (atomic_compare_exchange_strong(&c->late->key, &none, key))
+		return key;
+	key_free(key);
+	return none;
+}
+
+bool
+cert_self_signed(const struct cert *c)
+{
+	int known = atomic_load(&c->late->self_signed);
+
+	if (known == SELF_UNKNOWN) {
+		known = signature_by_good(cert_light_key(c), &cert_light(c)->sig) ? SELF_GOOD
+		                                                                  : SELF_BAD;
+		atomic_store(&c->late->self_signed, known);
+	}
+	return known == SELF_GOOD;
 }
 
 void
@@ -130,10 +215,11 @@ cert_free(struct cert *c)
 {
 	if (!c || atomic_fetch_sub(&c->refs, 1) != 1)
 		return;
-	if (c->full)
-		X509_free(atomic_load(&c->full->x));
-	mem_free(c->full);
-	X509_free(c->x);
+	X509_free(atomic_load(&c->late->x509));
+	cert_light_free(atomic_load(&c->late->read));
+	key_free(atomic_load(&c->late->key));
+	mem_free(c->late);
+	X509_free(c->issued);
 	OPENSSL_free(c->der);
 	mem_free(c);
 }
@@ -156,25 +242,28 @@ malformed(struct err *err)
 status
 cert_parse_der(struct bytes der, struct cert **ret, struct err *err)
 {
-	const unsigned char *p = der.p;
+	struct cert_light *light;
 	struct cert *c;
-	X509 *x;
 
 	ERR_clear_error();
 	if (der.n == 0 || der.n > CERT_MAX)
 		return malformed(err);
-	x = d2i_X509(NULL, &p, (long)der.n);
-	if (!x)
-		return malformed(err);
-	c = cert_from_x509(x);
 	/*
 	 * The outer structure must be DER to the byte: otherwise a certificate
 	 * had many encodings, and its fingerprint would name none of them.
 	 */
-	if (!c || !bytes_equal(cert_der(c), der)) {
-		cert_free(c);
+	light = cert_light_read(der);
+	if (!light)
 		return malformed(err);
-	}
+	c = new_cert();
+	c->der = OPENSSL_memdup(der.p, der.n);
+	ossl_must(c->der != NULL, "memory");
+	c->der_n = der.n;
+	c->parts = light->parts;
+	atomic_store(&c->late->read, light);
+	c = finish(c);
+	if (!c)
+		return malformed(err);
 	*ret = c;
 	return OK;
 }
@@ -254,7 +343,8 @@ cert_pem(const struct cert *c, struct buf *out)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
 
-	ossl_must(bio && PEM_write_bio_X509(bio, c->x) == 1, "certificate PEM");
+	ossl_must(bio && PEM_write_bio(bio, PEM_STRING_X509, "", c->der, (long)c->der_n) > 0,
+	          "certificate PEM");
 	ossl_bio_take(bio, out);
 	BIO_free(bio);
 }
@@ -268,12 +358,10 @@ cert_fingerprint(const struct cert *c)
 status
 cert_take_key(const struct cert *c, struct key **ret, struct err *err)
 {
-	EVP_PKEY *pkey = X509_get_pubkey(cert_x509(c));
-
-	if (!pkey)
+	if (!cert_light_key(c))
 		return err_set(err, ERR_PARSE, "E-CRYPTO-001",
 		               "the certificate's key is malformed: %s", ossl_reason());
-	*ret = key_from_evp(pkey);
+	*ret = key_ref(atomic_load(&c->late->key));
 	return OK;
 }
 
@@ -288,14 +376,7 @@ cert_key(const struct cert *c)
 struct hash256
 cert_key_id(const struct cert *c)
 {
-	unsigned char *der = NULL;
-	int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(c->x), &der);
-	struct hash256 h;
-
-	ossl_must(n > 0, "SubjectPublicKeyInfo");
-	h = sha256(bytes_of(der, (size_t)n));
-	OPENSSL_free(der);
-	return h;
+	return sha256(cert_light(c)->spki);
 }
 
 struct bytes
@@ -322,16 +403,10 @@ cert_not_after(const struct cert *c)
 	return c->not_after;
 }
 
-bool
-cert_is_ca(const struct cert *c)
-{
-	return (X509_get_extension_flags(c->x) & (EXFLAG_CA | EXFLAG_INVALID)) == EXFLAG_CA;
-}
-
 struct bytes
 cert_serial(const struct cert *c)
 {
-	const ASN1_INTEGER *serial = X509_get0_serialNumber(c->x);
+	const ASN1_INTEGER *serial = c->parts.serial;
 	struct bytes b =
 	        bytes_of(ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial));
 
@@ -348,14 +423,14 @@ cert_extension(const struct cert *c, const char *oid, struct bytes *ret, struct 
 	int at, again;
 
 	ossl_must(obj != NULL, oid);
-	at = X509_get_ext_by_OBJ(c->x, obj, -1);
-	again = at < 0 ? -1 : X509_get_ext_by_OBJ(c->x, obj, at);
+	at = X509v3_get_ext_by_OBJ(c->parts.extensions, obj, -1);
+	again = at < 0 ? -1 : X509v3_get_ext_by_OBJ(c->parts.extensions, obj, at);
 	ASN1_OBJECT_free(obj);
 	if (at < 0)
 		return err_set(err, ERR_NOT_FOUND, "E-CRYPTO-023", "no extension %s", oid);
 	if (again >= 0)
 		return err_set(err, ERR_PARSE, "E-CRYPTO-024", "extension %s occurs twice", oid);
-	value = X509_EXTENSION_get_data(X509_get_ext(c->x, at));
+	value = X509_EXTENSION_get_data(X509v3_get_ext(c->parts.extensions, at));
 	*ret = bytes_of(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value));
 	return OK;
 }
@@ -383,38 +458,47 @@ mgf1_is_sha384(const X509_ALGOR *mgf)
 	return is;
 }
 
-bool
-ossl_is_pss_sha384(const X509_ALGOR *alg)
+long
+ossl_pss_sha384_salt(const X509_ALGOR *alg)
 {
 	const ASN1_OBJECT *obj, *hash_obj;
 	RSA_PSS_PARAMS *pss;
 	const void *param;
+	long salt = -1;
 	int type;
-	bool is = false;
 
 	X509_ALGOR_get0(&obj, &type, &param, alg);
 	if (OBJ_obj2nid(obj) != NID_rsassaPss || type != V_ASN1_SEQUENCE)
-		return false;
+		return -1;
 	pss = ASN1_item_unpack(param, ASN1_ITEM_rptr(RSA_PSS_PARAMS));
 	if (pss && pss->hashAlgorithm && pss->maskGenAlgorithm && pss->saltLength) {
 		X509_ALGOR_get0(&hash_obj, NULL, NULL, pss->hashAlgorithm);
-		is = OBJ_obj2nid(hash_obj) == NID_sha384 && mgf1_is_sha384(pss->maskGenAlgorithm) &&
-		     ASN1_INTEGER_get(pss->saltLength) >= PSS_SALT_MIN &&
-		     (!pss->trailerField || ASN1_INTEGER_get(pss->trailerField) == 1);
+		if (OBJ_obj2nid(hash_obj) == NID_sha384 && mgf1_is_sha384(pss->maskGenAlgorithm) &&
+		    (!pss->trailerField || ASN1_INTEGER_get(pss->trailerField) == 1))
+			salt = ASN1_INTEGER_get(pss->saltLength);
 	}
 	RSA_PSS_PARAMS_free(pss);
 	ERR_clear_error();
-	return is;
+	return salt >= PSS_SALT_MIN ? salt : -1;
+}
+
+bool
+ossl_is_pss_sha384(const X509_ALGOR *alg)
+{
+	return ossl_pss_sha384_salt(alg) >= 0;
 }
 
 bool
 cert_sig_is_pss_sha384(const struct cert *c)
 {
-	return ossl_is_pss_sha384(X509_get0_tbs_sigalg(c->x));
+	return ossl_is_pss_sha384(c->parts.algorithm);
 }
 
 bool
 cert_sig_is_ecdsa_sha256(const struct cert *c)
 {
-	return X509_get_signature_nid(c->x) == NID_ecdsa_with_SHA256;
+	const ASN1_OBJECT *obj;
+
+	X509_ALGOR_get0(&obj, NULL, NULL, c->parts.algorithm);
+	return OBJ_obj2nid(obj) == NID_ecdsa_with_SHA256;
 }

@@ -61,6 +61,16 @@ status cert_signed_by(const struct cert *c, const struct cert *issuer, struct er
 status cert_verify_chain(const struct cert *leaf, struct cert *const *intermediates, size_t n,
                          const struct cert *root, int64_t now, struct err *err);
 
+/*
+ * The same for paths of processors: leaf, its issuer and so on in this order,
+ * up to the root. Stricter: version 3 only, a CA has basic constraints, no
+ * extension twice, no constraints on names, ECDSA on P-256 and P-384 or
+ * RSASSA-PSS with SHA-384 only. Each signature is verified once, the root's own
+ * once in its life.
+ */
+status cert_walk(const struct cert *leaf, struct cert *const *intermediates, size_t n,
+                 const struct cert *root, int64_t now, struct err *err);
+
 /* ---- revocation lists ---- */
 struct crl;
 status crl_parse_der(struct bytes der, struct crl **ret, struct err *err);

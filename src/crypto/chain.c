@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Path validation and revocation lists: chains end at the root that the caller pinned. */
-#include "base/clock.h"
+/* Path validation by OpenSSL: chains end at the root that the caller pinned. See also walk.c. */
 #include "crypto/cert.h"
 #include "crypto/ossl.h"
 #include "crypto/signature.h"
@@ -9,7 +8,6 @@
 #include <openssl/x509v3.h>
 
 enum {
-	CRL_MAX = 4 * 1024 * 1024,
 	MAX_DEPTH = 4,  /* intermediates between leaf and root */
 	AUTH_LEVEL = 3, /* 128 bits: P-256, RSA-3072 and up, no SHA-1 */
 };
@@ -80,125 +78,4 @@ cert_verify_chain(const struct cert *leaf, struct cert *const *intermediates, si
 	X509_STORE_free(store);
 	ERR_clear_error();
 	return s;
-}
-
-/* ---- revocation lists ---- */
-
-struct crl {
-	X509_CRL *x;
-	int64_t this_update, next_update;
-};
-
-/*
- * A critical extension on a list narrows what it speaks about (RFC 5280
- * section 5.2.5); such a list is not one that clears a certificate.
- */
-static bool
-has_critical(const X509_CRL *x)
-{
-	for (int i = 0; i < X509_CRL_get_ext_count(x); i++) {
-		if (X509_EXTENSION_get_critical(X509_CRL_get_ext(x, i)))
-			return true;
-	}
-	return false;
-}
-
-static bool
-same_encoding(X509_CRL *x, struct bytes der)
-{
-	unsigned char *again = NULL;
-	int n = i2d_X509_CRL(x, &again);
-	bool same = n > 0 && bytes_equal(bytes_of(again, (size_t)n), der);
-
-	OPENSSL_free(again);
-	return same;
-}
-
-status
-crl_parse_der(struct bytes der, struct crl **ret, struct err *err)
-{
-	const unsigned char *p = der.p;
-	struct crl *c = mem_new(struct crl);
-
-	ERR_clear_error();
-	if (der.n > 0 && der.n <= CRL_MAX)
-		c->x = d2i_X509_CRL(NULL, &p, (long)der.n);
-	if (!c->x || !same_encoding(c->x, der) || has_critical(c->x) ||
-	    !ossl_time(X509_CRL_get0_lastUpdate(c->x), &c->this_update) ||
-	    !ossl_time(X509_CRL_get0_nextUpdate(c->x), &c->next_update)) {
-		crl_free(c);
-		return err_set(err, ERR_PARSE, "E-CRYPTO-034", "malformed revocation list: %s",
-		               ossl_reason());
-	}
-	*ret = c;
-	return OK;
-}
-
-void
-crl_free(struct crl *c)
-{
-	if (!c)
-		return;
-	X509_CRL_free(c->x);
-	mem_free(c);
-}
-
-int64_t
-crl_this_update(const struct crl *c)
-{
-	return c->this_update;
-}
-
-int64_t
-crl_next_update(const struct crl *c)
-{
-	return c->next_update;
-}
-
-bool
-crl_sig_is_pss_sha384(const struct crl *c)
-{
-	const X509_ALGOR *alg;
-
-	X509_CRL_get0_signature(c->x, NULL, &alg);
-	return ossl_is_pss_sha384(alg);
-}
-
-bool
-crl_names_issuer(const struct crl *c, const struct cert *issuer)
-{
-	return X509_NAME_cmp(X509_CRL_get_issuer(c->x), X509_get_subject_name(cert_x509(issuer))) ==
-	       0;
-}
-
-status
-crl_verify(const struct crl *c, const struct cert *issuer, int64_t now, struct err *err)
-{
-	EVP_PKEY *key = X509_get0_pubkey(cert_x509(issuer));
-	char text[32];
-
-	ERR_clear_error();
-	if (!crl_names_issuer(c, issuer))
-		return err_set(err, ERR_REJECTED, "E-CRYPTO-032",
-		               "the revocation list names another issuer");
-	if (!key || !signature_crl_good(c->x, key))
-		return err_set(err, ERR_REJECTED, "E-CRYPTO-032",
-		               "the issuer's key did not sign the revocation list: %s",
-		               ossl_reason());
-	if (now < c->this_update)
-		return err_set(err, ERR_REJECTED, "E-CRYPTO-033",
-		               "the revocation list starts at %s only",
-		               time_cstr(c->this_update, text));
-	if (now > c->next_update)
-		return err_set(err, ERR_REJECTED, "E-CRYPTO-033", "the revocation list ended at %s",
-		               time_cstr(c->next_update, text));
-	return OK;
-}
-
-bool
-crl_has(const struct crl *c, const struct cert *cert)
-{
-	X509_REVOKED *entry = NULL;
-
-	return X509_CRL_get0_by_cert(c->x, &entry, cert_x509(cert)) != 0;
 }

@@ -49,6 +49,8 @@ EVP_MD_CTX *ossl_signer(const struct key *k, bool pss_sha384);
 
 /* Is the algorithm RSASSA-PSS with SHA-384, MGF1-SHA-384 and 48 bytes of salt or more? */
 bool ossl_is_pss_sha384(const X509_ALGOR *alg);
+/* Its length of salt; -1 when it is something else. */
+long ossl_pss_sha384_salt(const X509_ALGOR *alg);
 
 /* Seconds since 1970; false when it is no time of ours. */
 bool ossl_time(const ASN1_TIME *t, int64_t *ret);

@@ -9,12 +9,16 @@
 #ifndef CRYPTO_SIGNATURE_H
 #define CRYPTO_SIGNATURE_H
 
-#include "crypto/ossl.h"
+#include "crypto/x509_light.h"
 
 /* ECDSA over a digest; the signature is DER. */
 bool signature_digest_good(EVP_PKEY *key, struct bytes digest, struct bytes signature);
 bool signature_cert_good(X509 *cert, EVP_PKEY *issuer);
-bool signature_crl_good(X509_CRL *crl, EVP_PKEY *issuer);
+/*
+ * ECDSA with SHA-256, -384 or -512, or RSASSA-PSS with SHA-384; everything else
+ * is not good, and neither is a key that is missing.
+ */
+bool signature_by_good(const struct key *issuer, const struct signed_parts *s);
 /* X509_verify_cert(): everything about a path, its signatures among it. */
 bool signature_path_good(X509_STORE_CTX *path);
 

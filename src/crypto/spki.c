@@ -6,6 +6,7 @@
  */
 #include "crypto/key.h"
 #include "crypto/ossl.h"
+#include "crypto/x509_light.h"
 
 #include <openssl/core_names.h>
 #include <openssl/err.h>
@@ -75,7 +76,7 @@ status
 key_parse_spki(struct bytes der, struct key **ret, struct err *err)
 {
 	const unsigned char *p = der.p;
-	EVP_PKEY *pkey = NULL;
+	EVP_PKEY *pkey;
 
 	for (size_t i = 0; i < COUNT_OF(forms); i++) {
 		struct bytes prefix = bytes_of(forms[i].prefix, forms[i].prefix_n);
@@ -83,6 +84,11 @@ key_parse_spki(struct bytes der, struct key **ret, struct err *err)
 		if (der.n == prefix.n + forms[i].point_n && bytes_starts(der, prefix))
 			return key_from_point(forms[i].kind, bytes_sub(der, prefix.n, der.n), ret,
 			                      err);
+	}
+	pkey = der.n <= DER_MAX ? rsa_light_read(der) : NULL;
+	if (pkey) {
+		*ret = key_from_evp(pkey);
+		return OK;
 	}
 	if (der.n > 0 && der.n <= DER_MAX)
 		pkey = d2i_PUBKEY(NULL, &p, (long)der.n);

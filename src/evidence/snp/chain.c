@@ -279,8 +279,12 @@ check_path(const struct snp_chain_request *rq, const struct path *p, struct verd
 	char until[32];
 	struct err err;
 
-	if (is_ok(cert_verify_chain(p->leaf, between, 1, p->ark, rq->now, &err)))
+	if (is_ok(cert_walk(p->leaf, between, 1, p->ark, rq->now, &err)))
 		return check_algorithms(p, v);
+	/* The walk knows AMD's algorithms alone; a chain that is good by others is named as such.
+	 */
+	if (is_ok(cert_verify_chain(p->leaf, between, 1, p->ark, rq->now, NULL)))
+		TRY(check_algorithms(p, v));
 	if (p->vek.kind == SNP_SIGNED_VLEK && rq->now > cert_not_after(p->leaf))
 		return verdict_reject(v, STEP_CHAIN, "snp/vlek-expired", "valid until %s",
 		                      time_cstr(cert_not_after(p->leaf), until));

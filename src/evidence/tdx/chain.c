@@ -27,6 +27,16 @@ until(int64_t *end, int64_t t)
 
 /* ---- revocation ---- */
 
+/* Lists that do not parse are not at hand. */
+static void
+read_lists(const struct endorsements *e, struct tdx_chain *c)
+{
+	struct err ignored;
+
+	for (size_t i = 0; i < e->n_crls; i++)
+		c->n_lists += is_ok(crl_parse_der(e->crls[i], &c->lists[c->n_lists], &ignored));
+}
+
 /* What the lists of one issuer say about a certificate. */
 struct lists {
 	bool fresh, stale, revoked;
@@ -39,18 +49,16 @@ struct lists {
  * ended clears nobody, but what it revokes stays revoked.
  */
 static struct lists
-read_lists(const struct endorsements *e, const struct cert *subject, const struct cert *issuer,
-           int64_t now)
+ask_lists(const struct tdx_chain *c, const struct cert *subject, const struct cert *issuer,
+          int64_t now)
 {
 	struct lists l = {0};
 
-	for (size_t i = 0; i < e->n_crls; i++) {
-		CLEANUP(crl_drop) struct crl *crl = NULL;
+	for (size_t i = 0; i < c->n_lists; i++) {
+		const struct crl *crl = c->lists[i];
 		struct err err;
 		bool fresh, stale;
 
-		if (!is_ok(crl_parse_der(e->crls[i], &crl, &err)))
-			continue;
 		fresh = is_ok(crl_verify(crl, issuer, now, &err));
 		stale = !fresh && bytes_is(bytes_str(err.id), "E-CRYPTO-033");
 		if (!fresh && !stale)
@@ -66,10 +74,10 @@ read_lists(const struct endorsements *e, const struct cert *subject, const struc
 
 /* `subject` is not on a list of `issuer`. */
 static status
-check_revoked(const struct endorsements *e, const struct cert *subject, const struct cert *issuer,
+check_revoked(const struct tdx_chain *c, const struct cert *subject, const struct cert *issuer,
               bool require, int64_t now, bool *checked, int64_t *end, struct verdict *v)
 {
-	struct lists l = read_lists(e, subject, issuer, now);
+	struct lists l = ask_lists(c, subject, issuer, now);
 
 	if (l.revoked)
 		return verdict_reject(v, STEP_REVOCATION, "tdx/pck-revoked", "%.*s is revoked",
@@ -135,13 +143,12 @@ sort_chain(struct cert *certs[CHAIN_CERTS], size_t n, const struct hash256 *root
 }
 
 static status
-check_chain(const struct endorsements *e, bool require, int64_t now, struct tdx_chain *c,
-            struct verdict *v)
+check_chain(bool require, int64_t now, struct tdx_chain *c, struct verdict *v)
 {
 	bool checked = true;
 	struct err err;
 
-	if (!is_ok(cert_verify_chain(c->leaf, &c->issuer, 1, c->root, now, &err)))
+	if (!is_ok(cert_walk(c->leaf, &c->issuer, 1, c->root, now, &err)))
 		return reject_err(v, STEP_CHAIN, "tdx/chain", &err);
 	if (cert_is_ca(c->leaf))
 		return verdict_reject(v, STEP_CHAIN, "tdx/chain", "the PCK certificate is a CA");
@@ -150,8 +157,8 @@ check_chain(const struct endorsements *e, bool require, int64_t now, struct tdx_
 	until(&c->valid_until, cert_not_after(c->leaf));
 	until(&c->valid_until, cert_not_after(c->issuer));
 	until(&c->valid_until, cert_not_after(c->root));
-	TRY(check_revoked(e, c->issuer, c->root, require, now, &checked, &c->valid_until, v));
-	TRY(check_revoked(e, c->leaf, c->issuer, require, now, &checked, &c->valid_until, v));
+	TRY(check_revoked(c, c->issuer, c->root, require, now, &checked, &c->valid_until, v));
+	TRY(check_revoked(c, c->leaf, c->issuer, require, now, &checked, &c->valid_until, v));
 	c->revocation = checked ? REVOCATION_CHECKED : REVOCATION_NOT_CHECKED;
 	return OK;
 }
@@ -172,7 +179,8 @@ tdx_chain_open(struct bytes pem, const struct endorsements *e, const struct hash
 	for (size_t i = 0; i < n; i++)
 		cert_free(certs[i]);
 	TRY(s);
-	TRY(check_chain(e, require_revocation, now, ret, v));
+	read_lists(e, ret);
+	TRY(check_chain(require_revocation, now, ret, v));
 	ret->key = cert_key(ret->leaf);
 	if (!ret->key)
 		return verdict_reject(v, STEP_CHAIN, "tdx/pck-parse", "the PCK's key is malformed");
@@ -182,6 +190,8 @@ tdx_chain_open(struct bytes pem, const struct endorsements *e, const struct hash
 void
 tdx_chain_done(struct tdx_chain *c)
 {
+	for (size_t i = 0; i < c->n_lists; i++)
+		crl_free(c->lists[i]);
 	key_free(c->key);
 	cert_free(c->root);
 	cert_free(c->issuer);
@@ -211,7 +221,7 @@ find_signer(const struct endorsements *e, const struct tdx_chain *chain, bool re
 			continue;
 		if (bytes_is(cert_subject_cn(c), "Intel SGX TCB Signing")) {
 			named = true;
-			if (is_ok(cert_verify_chain(c, NULL, 0, chain->root, now, &err)))
+			if (is_ok(cert_walk(c, NULL, 0, chain->root, now, &err)))
 				*ret = cert_ref(c);
 		}
 		cert_free(c);
@@ -222,7 +232,7 @@ find_signer(const struct endorsements *e, const struct tdx_chain *chain, bool re
 	if (!*ret)
 		return reject_err(v, STEP_CHAIN, "tdx/tcbinfo-signature", &err);
 	until(end, cert_not_after(*ret));
-	return check_revoked(e, *ret, chain->root, require, now, &checked, end, v);
+	return check_revoked(chain, *ret, chain->root, require, now, &checked, end, v);
 }
 
 static status

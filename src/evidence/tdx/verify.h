@@ -23,6 +23,8 @@ struct tdx_chain {
 	struct cert *issuer; /* Platform or Processor CA */
 	struct cert *leaf;
 	struct pck pck;
+	struct crl *lists[EVIDENCE_MAX_CRLS]; /* all that parse, for the collateral's signer too */
+	size_t n_lists;
 	enum revocation_state revocation;
 	int64_t valid_until; /* earliest end of a certificate or CRL used */
 };
@@ -48,9 +50,9 @@ struct tdx_collateral {
 };
 
 /*
- * TCB info and QE identity of the endorsements: signed by a TCB signer under
- * the chain's root, inside their windows, of one evaluation. Reasons
- * tdx/collateral-missing, tdx/tcbinfo-signature, tdx/tcbinfo-parse,
+ * TCB info and QE identity of the endorsements (the chain's): signed by a TCB
+ * signer under the chain's root that none of its lists names, inside their windows, of one
+ * evaluation. Reasons tdx/collateral-missing, tdx/tcbinfo-signature, tdx/tcbinfo-parse,
  * tdx/tcbinfo-expired, tdx/tcbinfo-future, tdx/qeid-..., tdx/tcb-eval.
  */
 status tdx_collateral_open(const struct endorsements *e, const struct tdx_chain *chain,

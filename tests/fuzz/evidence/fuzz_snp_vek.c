@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reaches: cert_parse_der, snp_vek_parse and AMD's extensions, pck_parse and Intel's. */
+/* Reaches: cert_parse_der, snp_vek_parse and AMD's extensions, pck_parse and Intel's; cert_walk. */
 #include "evidence/snp/vek.h"
 #include "evidence/tdx/pck.h"
 
@@ -19,5 +19,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (is_ok(snp_vek_parse(c, &vek, &v)))
 		snp_vek_done(&vek);
 	(void)!is_ok(pck_parse(c, &pck, &err));
+	/* What our templates read OpenSSL reads, too: this one asks it. */
+	(void)!is_ok(cert_signed_by(c, c, &err));
+	(void)!is_ok(cert_walk(c, NULL, 0, c, cert_not_before(c), &err));
 	return 0;
 }
