@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The SNP half of evidence_verify(): the pipeline, and the choice among reference sets. */
+#include "evidence/choice.h"
 #include "evidence/snp/appraise.h"
-#include "evidence/verify.h"
 
 #include <stdio.h>
 
@@ -177,14 +177,6 @@ check_authentic(struct run *run, const struct snp_vek *vek, struct verdict *v)
 
 /* ---- one set, whole ---- */
 
-struct outcome {
-	struct verdict verdict;
-	unsigned int differences;
-	struct hash256 root_key;
-	int64_t valid_to;
-	int32_t policy_index;
-};
-
 static status
 judge_set(struct run *run, const struct snp_reference *set, struct findings *findings,
           struct outcome *o)
@@ -225,76 +217,33 @@ judge_set(struct run *run, const struct snp_reference *set, struct findings *fin
 	return check_policy(run, STEP_MANIFEST, &o->policy_index, &o->verdict);
 }
 
-/* Further down the pipeline is closer; on one step, fewer differences are. */
-static bool
-closer(const struct outcome *a, const struct outcome *b)
-{
-	if (a->verdict.step != b->verdict.step)
-		return a->verdict.step > b->verdict.step;
-	return a->differences < b->differences;
-}
-
-static void
-accept_outcome(const struct run *run, const struct outcome *o, struct evidence_result *ret)
-{
-	ret->verdict = o->verdict;
-	ret->root_key = o->root_key;
-	ret->valid_to = o->valid_to;
-	ret->policy_index = o->policy_index;
-	mem_copy(ret->policy.b, run->report.host_data, SHA256_SIZE);
-}
-
 static status
-judge_sets(struct run *run, struct evidence_result *ret)
+judge_nth(void *run, size_t set, struct findings *findings, struct outcome *o)
 {
-	const struct reference_sets *refs = run->rq->references;
-	struct outcome best = {.verdict = {.set = -1}};
+	struct run *r = run;
 
-	for (size_t i = 0; i < refs->n_snp; i++) {
-		struct outcome o = {.verdict = {.set = -1}, .policy_index = -1};
-		status s = judge_set(run, &refs->snp[i], NULL, &o);
-
-		o.verdict.set = (int32_t)i;
-		if (is_ok(s)) {
-			accept_outcome(run, &o, ret);
-			return OK;
-		}
-		if (best.verdict.set < 0 || closer(&o, &best))
-			best = o;
-	}
-	if (best.verdict.set < 0)
-		return verdict_reject(&ret->verdict, STEP_MANIFEST, "snp/no-reference",
-		                      "the manifest has no reference values for SEV-SNP");
-	if (run->rq->findings) {
-		struct outcome again = {.verdict = {.set = -1}};
-
-		run->rq->findings->n = 0;
-		(void)judge_set(run, &refs->snp[best.verdict.set], run->rq->findings, &again);
-	}
-	ret->verdict = best.verdict;
-	return (status){ERR_REJECTED};
-}
-
-static status
-judge_alone(struct run *run, struct evidence_result *ret)
-{
-	struct outcome o = {.verdict = {.set = -1}, .policy_index = -1};
-	status s = judge_set(run, NULL, NULL, &o);
-
-	ret->verdict = o.verdict;
-	if (is_ok(s))
-		accept_outcome(run, &o, ret);
-	return s;
+	return judge_set(r, set == NO_SET ? NULL : &r->rq->references->snp[set], findings, o);
 }
 
 status
 snp_judge(const struct evidence_request *rq, struct evidence_result *ret)
 {
 	struct run run = {.rq = rq};
+	const struct choice choice = {
+	        .judge = judge_nth,
+	        .run = &run,
+	        .n = rq->references ? rq->references->n_snp : 0,
+	        .findings = rq->findings,
+	        .none = "snp/no-reference",
+	        .none_detail = "the manifest has no reference values for SEV-SNP",
+	};
 
 	TRY(snp_report_parse(rq->document->evidence, &run.report, &ret->verdict));
 	TRY(check_early(&run, &ret->verdict));
 	if (!rq->references && rq->scope == EVIDENCE_AUTHENTIC)
-		return judge_alone(&run, ret);
-	return judge_sets(&run, ret);
+		TRY(choose_none(&choice, ret));
+	else
+		TRY(choose_set(&choice, ret));
+	mem_copy(ret->policy.b, run.report.host_data, SHA256_SIZE);
+	return OK;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The TDX half of evidence_verify(): the pipeline, and the choice among reference sets. */
-#include "evidence/verify.h"
+#include "evidence/choice.h"
 
 enum { POLICY_SIZE = 32 };
 
@@ -100,15 +100,6 @@ under_root(struct run *run, const struct hash256 *root)
 
 /* ---- one set, whole ---- */
 
-struct outcome {
-	struct verdict verdict;
-	unsigned int differences;
-	struct hash256 root_key;
-	int64_t valid_to;
-	int32_t policy_index;
-	enum tcb_status tcb_status;
-};
-
 static status
 judge_set(struct run *run, const struct tdx_reference *set, struct findings *findings,
           struct outcome *o)
@@ -138,74 +129,26 @@ judge_set(struct run *run, const struct tdx_reference *set, struct findings *fin
 	return check_policy(run, STEP_MANIFEST, &o->policy_index, &o->verdict);
 }
 
-static bool
-closer(const struct outcome *a, const struct outcome *b)
-{
-	if (a->verdict.step != b->verdict.step)
-		return a->verdict.step > b->verdict.step;
-	return a->differences < b->differences;
-}
-
-static void
-accept_outcome(const struct run *run, const struct outcome *o, struct evidence_result *ret)
-{
-	ret->verdict = o->verdict;
-	ret->root_key = o->root_key;
-	ret->valid_to = o->valid_to;
-	ret->policy_index = o->policy_index;
-	ret->tcb_status = o->tcb_status;
-	mem_copy(ret->policy.b, run->quote.mrconfigid.p, POLICY_SIZE);
-}
-
 static status
-judge_sets(struct run *run, struct evidence_result *ret)
+judge_nth(void *run, size_t set, struct findings *findings, struct outcome *o)
 {
-	const struct reference_sets *refs = run->rq->references;
-	struct outcome best = {.verdict = {.set = -1}};
+	struct run *r = run;
 
-	for (size_t i = 0; i < refs->n_tdx; i++) {
-		struct outcome o = {.verdict = {.set = -1}, .policy_index = -1};
-		status s = judge_set(run, &refs->tdx[i], NULL, &o);
-
-		o.verdict.set = (int32_t)i;
-		if (is_ok(s)) {
-			accept_outcome(run, &o, ret);
-			return OK;
-		}
-		if (best.verdict.set < 0 || closer(&o, &best))
-			best = o;
-	}
-	if (best.verdict.set < 0)
-		return verdict_reject(&ret->verdict, STEP_MANIFEST, "tdx/no-reference",
-		                      "the manifest has no reference values for TDX");
-	if (run->rq->findings) {
-		struct outcome again = {.verdict = {.set = -1}};
-
-		run->rq->findings->n = 0;
-		(void)judge_set(run, &refs->tdx[best.verdict.set], run->rq->findings, &again);
-	}
-	ret->verdict = best.verdict;
-	ret->tcb_status = best.tcb_status;
-	return (status){ERR_REJECTED};
-}
-
-static status
-judge_alone(struct run *run, struct evidence_result *ret)
-{
-	struct outcome o = {.verdict = {.set = -1}, .policy_index = -1};
-	status s = judge_set(run, NULL, NULL, &o);
-
-	ret->verdict = o.verdict;
-	ret->tcb_status = o.tcb_status;
-	if (is_ok(s))
-		accept_outcome(run, &o, ret);
-	return s;
+	return judge_set(r, set == NO_SET ? NULL : &r->rq->references->tdx[set], findings, o);
 }
 
 status
 tdx_judge(const struct evidence_request *rq, struct evidence_result *ret)
 {
 	CLEANUP(run_done) struct run run = {.rq = rq};
+	const struct choice choice = {
+	        .judge = judge_nth,
+	        .run = &run,
+	        .n = rq->references ? rq->references->n_tdx : 0,
+	        .findings = rq->findings,
+	        .none = "tdx/no-reference",
+	        .none_detail = "the manifest has no reference values for TDX",
+	};
 	int32_t index;
 
 	TRY(tdx_quote_parse(rq->document->evidence, &run.quote, &ret->verdict));
@@ -214,6 +157,9 @@ tdx_judge(const struct evidence_request *rq, struct evidence_result *ret)
 		TRY(check_policy(&run, STEP_EARLY, &index, &ret->verdict));
 	}
 	if (!rq->references && rq->scope == EVIDENCE_AUTHENTIC)
-		return judge_alone(&run, ret);
-	return judge_sets(&run, ret);
+		TRY(choose_none(&choice, ret));
+	else
+		TRY(choose_set(&choice, ret));
+	mem_copy(ret->policy.b, run.quote.mrconfigid.p, POLICY_SIZE);
+	return OK;
 }
