@@ -5,64 +5,14 @@
  * signed answer; a record of the history; a bundle; a manifest read.
  */
 #include "../../unit/authority/fixture.h"
+#include "../measure.h"
 
 #include "base/clock.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 enum { ROUNDS = 9 };
 static const uint64_t ROUND_NS = 120 * 1000 * 1000;
-
-typedef void step_fn(void *state);
-
-static void
-need(bool ok, const char *what)
-{
-	if (ok)
-		return;
-	fprintf(stderr, "bench: %s\n", what);
-	exit(1);
-}
-
-/* Processor time of this thread: others on the machine do not count. */
-static uint64_t
-cpu_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
-static double
-one_round(step_fn *fn, void *state)
-{
-	uint64_t start = cpu_ns(), now;
-	size_t n = 0;
-
-	do {
-		fn(state);
-		n++;
-		now = cpu_ns();
-	} while (now - start < ROUND_NS);
-	return (double)(now - start) / 1e9 / (double)n;
-}
-
-static int
-by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static double
-median(double *v)
-{
-	qsort(v, ROUNDS, sizeof *v, by_value);
-	return v[ROUNDS / 2];
-}
 
 static void
 compare(const char *figure, step_fn *ours, void *our_state, const char *peer, step_fn *theirs,
@@ -71,11 +21,11 @@ compare(const char *figure, step_fn *ours, void *our_state, const char *peer, st
 	double a[ROUNDS], b[ROUNDS], x, y;
 
 	for (size_t i = 0; i < ROUNDS; i++) {
-		a[i] = one_round(ours, our_state);
-		b[i] = one_round(theirs, their_state);
+		a[i] = one_round(ours, our_state, ROUND_NS);
+		b[i] = one_round(theirs, their_state, ROUND_NS);
 	}
-	x = median(a);
-	y = median(b);
+	x = median(a, ROUNDS);
+	y = median(b, ROUNDS);
 	printf("{\"bench\":\"authority\",\"figure\":\"%s\",\"value\":%.0f,\"unit\":\"/s\","
 	       "\"peer\":\"%s\",\"peer_value\":%.0f,\"ratio\":%.3f,",
 	       figure, 1 / x, peer, 1 / y, y / x);

@@ -5,6 +5,7 @@
  * measured in turns with ours so that a noisy machine treats both alike.
  */
 #include "../../unit/evidence/mint.h"
+#include "../measure.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "crypto/ossl.h"
@@ -14,61 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { ROUNDS = 61 };
 static const uint64_t ROUND_NS = 20 * 1000 * 1000; /* short: both sides see the same noise */
-
-static void
-need(bool ok, const char *what)
-{
-	if (ok)
-		return;
-	fprintf(stderr, "bench: %s\n", what);
-	exit(1);
-}
-
-typedef void step_fn(void *state);
-
-/* Processor time of this thread: others on the machine do not count. */
-static uint64_t
-cpu_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
-/* Seconds per call over one round. */
-static double
-one_round(step_fn *fn, void *state)
-{
-	uint64_t start = cpu_ns(), now;
-	size_t n = 0;
-
-	do {
-		fn(state);
-		n++;
-		now = cpu_ns();
-	} while (now - start < ROUND_NS);
-	return (double)(now - start) / 1e9 / (double)n;
-}
-
-static int
-by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static double
-median(double *v)
-{
-	qsort(v, ROUNDS, sizeof *v, by_value);
-	return v[ROUNDS / 2];
-}
 
 /* The ratio is that of the rounds, each beside its own peer, so slow moments of the machine cancel.
  */
@@ -83,9 +32,9 @@ print(const char *figure, const double *ours, const char *peer, const double *th
 		a[i] = ours[i];
 		b[i] = theirs[i];
 	}
-	seconds = median(a);
-	peer_seconds = median(b);
-	ratio = median(ratios);
+	seconds = median(a, ROUNDS);
+	peer_seconds = median(b, ROUNDS);
+	ratio = median(ratios, ROUNDS);
 	printf("{\"bench\":\"evidence\",\"figure\":\"%s\",\"value\":%.0f,\"unit\":\"/s\","
 	       "\"peer\":\"%s\",\"peer_value\":%.0f,\"ratio\":%.3f,\"goal\":0.9,\"met\":%s",
 	       figure, 1 / seconds, peer, 1 / peer_seconds, ratio, ratio >= 0.9 ? "true" : "false");
@@ -210,12 +159,12 @@ bench_snp(void)
 	verify_step(&b.rq);
 	for (size_t i = 0; i < ROUNDS; i++) {
 		b.rq.cache = cache;
-		hot[i] = one_round(verify_step, &b.rq);
-		ec[i] = one_round(raw_step, &p384);
+		hot[i] = one_round(verify_step, &b.rq, ROUND_NS);
+		ec[i] = one_round(raw_step, &p384, ROUND_NS);
 		b.rq.cache = NULL;
-		cold[i] = one_round(verify_step, &b.rq);
+		cold[i] = one_round(verify_step, &b.rq, ROUND_NS);
 		/* Leaf, ASK, the root's own, and the revocation list. */
-		all[i] = ec[i] + 4 * one_round(raw_step, &rsa);
+		all[i] = ec[i] + 4 * one_round(raw_step, &rsa, ROUND_NS);
 	}
 	print("SNP reports verified, chain cached", hot, "raw P-384 verify", ec, "noise");
 	print("SNP reports verified, chain cold", cold, "raw P-384 + 4 RSA-4096-PSS verify", all,
@@ -283,10 +232,10 @@ bench_tdx(void)
 	verify_step(&rq);
 	for (size_t i = 0; i < ROUNDS; i++) {
 		rq.tdx_cache = cache;
-		hot[i] = one_round(verify_step, &rq);
-		two[i] = 2 * one_round(raw_step, &p256);
+		hot[i] = one_round(verify_step, &rq, ROUND_NS);
+		two[i] = 2 * one_round(raw_step, &p256, ROUND_NS);
 		rq.tdx_cache = NULL;
-		cold[i] = one_round(verify_step, &rq);
+		cold[i] = one_round(verify_step, &rq, ROUND_NS);
 		/* PCK, its CA, root, two lists, TCB signer, two statements, QE report, quote. */
 		ten[i] = 5 * two[i];
 	}
