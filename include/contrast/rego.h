@@ -103,6 +103,19 @@ CONTRAST_API void contrast_rego_session_random(contrast_rego_session *session,
                                                void (*random)(void *context, void *to, size_t n),
                                                void *context);
 
+/*
+ * Where the builtins of time get their zones. Without it they know UTC alone and
+ * a zone by name is an error of the builtin: the library opens no file. `zone` gets a
+ * name such as "Europe/Berlin" (of letters, digits and _ + - between slashes, so it
+ * cannot leave a folder), points *tzif to TZif data (RFC 9636, at most 256 KiB; the files of
+ * /usr/share/zoneinfo have that form) and returns 1, or returns 0 if there is no such
+ * zone. The data is copied before the next call. NULL: UTC alone again.
+ */
+CONTRAST_API void contrast_rego_session_zones(contrast_rego_session *session,
+                                              int (*zone)(void *context, const char *name,
+                                                          const void **tzif, size_t *size),
+                                              void *context);
+
 /* Replace `data`: a JSON object. */
 CONTRAST_API contrast_rego_status contrast_rego_session_data(contrast_rego_session *session,
                                                              const char *json, size_t size,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "rego/session.h"
+#include "rego/time_zone.h"
 
 struct contrast_rego_policy {
 	struct policy *policy;
@@ -15,6 +16,8 @@ struct contrast_rego_session {
 	const struct policy *policy;
 	struct session_answer answer;
 	struct buf json;
+	int (*zone)(void *context, const char *name, const void **tzif, size_t *size);
+	void *zone_context;
 };
 
 static contrast_rego_status
@@ -151,6 +154,36 @@ contrast_rego_session_random(contrast_rego_session *session,
                              void (*random)(void *context, void *to, size_t n), void *context)
 {
 	session_random(session->session, random, context);
+}
+
+static bool
+load_zone(void *ctx, struct bytes name, struct buf *tzif)
+{
+	contrast_rego_session *s = ctx;
+	char text[ZONE_NAME_MAX + 1];
+	const void *data = NULL;
+	size_t size = 0;
+
+	/* The engine checked the name: letters, no NUL. */
+	if (name.n > ZONE_NAME_MAX)
+		return false;
+	mem_copy(text, name.p, name.n);
+	text[name.n] = '\0';
+	if (!s->zone(s->zone_context, text, &data, &size) || size > ZONE_MAX_FILE)
+		return false;
+	buf_add(tzif, data, size);
+	return buf_ok(tzif);
+}
+
+void
+contrast_rego_session_zones(contrast_rego_session *session,
+                            int (*zone)(void *context, const char *name, const void **tzif,
+                                        size_t *size),
+                            void *context)
+{
+	session->zone = zone;
+	session->zone_context = context;
+	session_zones(session->session, zone ? load_zone : NULL, session);
 }
 
 contrast_rego_status

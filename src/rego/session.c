@@ -76,6 +76,14 @@ session_random(struct session *s, void (*random)(void *ctx, void *to, size_t n),
 	s->options.random_ctx = ctx;
 }
 
+void
+session_zones(struct session *s, bool (*zone)(void *ctx, struct bytes name, struct buf *tzif),
+              void *ctx)
+{
+	s->options.zone = zone;
+	s->options.zone_ctx = ctx;
+}
+
 const struct value *
 session_data(const struct session *s)
 {
@@ -153,6 +161,8 @@ evaluate(struct session *s, struct entry e, int64_t now_ns, struct trace_entry *
 	        .cache = s->cache,
 	        .random = s->options.random,
 	        .random_ctx = s->options.random_ctx,
+	        .zone = s->options.zone,
+	        .zone_ctx = s->options.zone_ctx,
 	};
 
 	TRY(eval_start(&s->eval, s->policy, &o, &s->arena, err));

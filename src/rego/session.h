@@ -22,6 +22,9 @@ struct session_options {
 	bool trace; /* the policy must be compiled for it */
 	void (*random)(void *ctx, void *to, size_t n);
 	void *random_ctx;
+	/* As of eval_options. */
+	bool (*zone)(void *ctx, struct bytes name, struct buf *tzif);
+	void *zone_ctx;
 };
 
 /* What a question asks for: a document, or the policy's own query. */
@@ -49,6 +52,8 @@ status session_new(const struct policy *p, const struct session_options *o, stru
 void session_free(struct session *s); /* accepts NULL */
 
 void session_random(struct session *s, void (*random)(void *ctx, void *to, size_t n), void *ctx);
+void session_zones(struct session *s, bool (*zone)(void *ctx, struct bytes name, struct buf *tzif),
+                   void *ctx);
 
 /* Replace the data document. JSON object; copied. */
 status session_set_data(struct session *s, struct bytes json, struct err *err);

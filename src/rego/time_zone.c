@@ -4,9 +4,9 @@
 #include "base/clock.h"
 #include "base/rd.h"
 
-enum { HEADER = 44, SECONDS_A_DAY = 86400, ZONE_NAME_MAX = 64 };
-
 /* ---- TZif ---- */
+
+enum { HEADER = 44, SECONDS_A_DAY = 86400 };
 
 struct counts {
 	uint32_t utc, std, leap, times, types, chars;

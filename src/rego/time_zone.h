@@ -11,6 +11,7 @@ enum {
 	ZONE_MAX_TRANSITIONS = 4096,
 	ZONE_MAX_TYPES = 256,
 	ZONE_MAX_FILE = 256 * 1024,
+	ZONE_NAME_MAX = 64,
 };
 
 /* Borrows the data. A zeroed zone is UTC. */

@@ -321,3 +321,22 @@ value_type_name(const struct value *v)
 	}
 	return "undefined";
 }
+
+bool
+value_weigh(const struct value *v, uint64_t *left)
+{
+	bool object = v->type == VALUE_OBJECT;
+	uint64_t n = object ? 2 * (uint64_t)v->n : v->n;
+	/* Members are pairs of values. */
+	const struct value *items = object ? &v->u.members->key : v->u.items;
+
+	if (!value_is_collection(v))
+		return true;
+	if (*left < n)
+		return false;
+	*left -= n;
+	for (uint64_t i = 0; i < n; i++)
+		if (value_is_collection(&items[i]) && !value_weigh(&items[i], left))
+			return false;
+	return true;
+}

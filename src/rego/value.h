@@ -108,6 +108,12 @@ void value_freeze(struct value *v);
 /* Deep copy, strings included: for values that must outlive their storage. */
 struct value value_copy(struct arena *a, const struct value *v);
 
+/*
+ * Take one from *left for each value inside v, at every depth; false when that runs out. Values
+ * share their parts, so a few lines of policy name more of them than there are atoms.
+ */
+bool value_weigh(const struct value *v, uint64_t *left);
+
 /* ---- text ---- */
 
 /* JSON: sets as arrays, members whose key is no string under the JSON text of the key. */

@@ -154,23 +154,39 @@ list_of(const struct value *reg)
 	return (struct value_list *)(uintptr_t)reg->u.s;
 }
 
+enum { WEIGHT_A_STEP = 4 }; /* values inside a new collection for one step */
+
+/*
+ * Whoever looks at a collection later walks all of it, shared parts as often as they are shared:
+ * paid for when it is made. Without this 40 lines of `x1 := [x0, x0]` outlast every budget.
+ */
+static status
+charge_weight(struct rego_eval *ev, const struct value *v)
+{
+	uint64_t limit = MIN(ev->steps_left, UINT64_MAX / WEIGHT_A_STEP) * WEIGHT_A_STEP;
+	uint64_t left = limit;
+
+	if (!value_weigh(v, &left))
+		return vm_charge(ev, UINT64_MAX);
+	return vm_charge(ev, 1 + (limit - left) / WEIGHT_A_STEP);
+}
+
 static status
 finish_list(struct rego_eval *ev, enum opcode op, struct value *reg, uint32_t line)
 {
 	struct value_list *l = list_of(reg);
 	bool conflict = false;
 
-	TRY(vm_charge(ev, l->n / 4));
 	if (op == OP_TO_TREE) {
 		TRY(vm_tree(ev, l, line, reg));
-		return vm_charge(ev, 1);
+		return charge_weight(ev, reg);
 	}
 	*reg = op == OP_TO_ARRAY ? value_array(l)
 	       : op == OP_TO_SET ? value_set(l)
 	                         : value_object(l, &conflict);
 	if (conflict)
 		return vm_conflict(ev, line, "object keys must be unique");
-	return vm_charge(ev, 1);
+	return charge_weight(ev, reg);
 }
 
 static status
@@ -187,7 +203,7 @@ make_collection(struct rego_eval *ev, enum opcode op, const struct value *from, 
 	*ret = op == OP_ARRAY ? value_array(&l)
 	       : op == OP_SET ? value_set(&l)
 	                      : value_object(&l, NULL);
-	return OK;
+	return charge_weight(ev, ret);
 }
 
 static status

@@ -9,6 +9,7 @@
 #include "cmd/contrast/cli.h"
 #include "rego/dump.h"
 #include "rego/session.h"
+#include "rego/zone_file.h"
 
 enum {
 	REGO_FILE_MAX = 16 * 1024 * 1024,
@@ -120,7 +121,10 @@ open_question(struct question *q, const struct asked *a, struct err *err)
 {
 	CLEANUP(buf_done) struct buf data = {0};
 	struct policy_options o = {.v0 = a->v0, .builtins = &rego_builtins_full, .query = a->query};
-	struct session_options so = {.strict = a->strict, .print = a->print, .random = host_random};
+	struct session_options so = {.strict = a->strict,
+	                             .print = a->print,
+	                             .random = host_random,
+	                             .zone = zone_file};
 
 	TRY(read_inputs(&q->in, a->files, a->n, err));
 	if (a->input)

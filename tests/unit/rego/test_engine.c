@@ -148,6 +148,13 @@ hostile_evaluations(void **state)
 	         "d := concat(\"\", [c, c, c, c, c, c, c, c, c, c])\n"
 	         "p := concat(\"\", [d, d, d, d, d, d, d, d, d, d])",
 	         "E-REGO-050"},
+	        {"a value that holds itself twice, 40 times over",
+	         "a := [input.as, 1]\nb := [[a, a], [a, a]]\nc := [[b, b], [b, b]]\n"
+	         "d := [[c, c], [c, c]]\ne := [[d, d], [d, d]]\nf := [[e, e], [e, e]]\n"
+	         "g := [[f, f], [f, f]]\nh := [[g, g], [g, g]]\ni := [[h, h], [h, h]]\n"
+	         "j := [[i, i], [i, i]]\nk := [[j, j], [j, j]]\nl := [[k, k], [k, k]]\n"
+	         "m := [[l, l], [l, l]]\nn := [[m, m], [m, m]]\np := n == [n[0], [m, m]]",
+	         "E-REGO-051"},
 	        {"mutual mocks",
 	         "f(x) := g(x)\ng(x) := x\np := x if { x := f(1) with data.t.g as data.t.f }", ""},
 	};
@@ -571,6 +578,69 @@ public_api(void **state)
 	contrast_rego_session_free(s);
 }
 
+/* One hour east of UTC, always: a TZif file of version 2 without transitions. */
+static int
+one_zone(void *context, const char *name, const void **tzif, size_t *size)
+{
+#define ZEROS_4 "\0\0\0\0"
+#define HEAD "TZif2" ZEROS_4 ZEROS_4 ZEROS_4 "\0\0\0" ZEROS_4 ZEROS_4 ZEROS_4 ZEROS_4
+#define BLOCK                                                                                      \
+	HEAD "\0\0\0\1"                                                                            \
+	     "\0\0\0\4"                                                                            \
+	     "\0\0\16\20\0\0"                                                                      \
+	     "ABC\0"
+	static const char data[] = BLOCK BLOCK "\nABC-1\n";
+	int *calls = context;
+
+	++*calls;
+	*tzif = data;
+	*size = sizeof data - 1;
+	return bytes_is(bytes_str(name), "Here/There");
+}
+
+static void
+zones(void **state)
+{
+	static const char text[] = "package t\nh := time.clock([0, input])[0]\n";
+	contrast_rego_module m = {"t.rego", text, sizeof text - 1};
+	static const struct {
+		const char *input;
+		bool loader;
+		const char *want; /* NULL: undefined */
+		int calls;
+	} rows[] = {
+	        {"\"Here/There\"", false, NULL, 0}, {"\"Here/There\"", true, "1", 1},
+	        {"\"No/Where\"", true, NULL, 1},    {"\"../etc/passwd\"", true, NULL, 0},
+	        {"\"/etc/passwd\"", true, NULL, 0}, {"\"UTC\"", false, "0", 0},
+	};
+	contrast_rego_policy *p = NULL;
+	contrast_rego_session *s = NULL;
+	contrast_rego_entry e;
+	contrast_rego_error error;
+
+	(void)state;
+	assert_int_equal(contrast_rego_compile(&m, 1, NULL, 0, &p, &error), CONTRAST_REGO_OK);
+	assert_int_equal(contrast_rego_session_new(p, NULL, 0, &s, &error), CONTRAST_REGO_OK);
+	assert_int_equal(contrast_rego_prepare(s, "data.t.h", &e, &error), CONTRAST_REGO_OK);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		const char *json;
+		size_t n;
+		int calls = 0;
+
+		contrast_rego_session_zones(s, rows[i].loader ? one_zone : NULL, &calls);
+		assert_int_equal(contrast_rego_evaluate(s, e, rows[i].input,
+		                                        bytes_str(rows[i].input).n, 0, &json, &n,
+		                                        &error),
+		                 CONTRAST_REGO_OK);
+		assert_int_equal(calls, rows[i].calls);
+		assert_int_equal(json == NULL, rows[i].want == NULL);
+		if (json)
+			assert_bytes(bytes_of(json, n), bytes_str(rows[i].want));
+	}
+	contrast_rego_session_free(s);
+	contrast_rego_policy_free(p);
+}
+
 int
 main(void)
 {
@@ -580,7 +650,8 @@ main(void)
 	        cmocka_unit_test(time_budget),      cmocka_unit_test(allocation_failures),
 	        cmocka_unit_test(decisions),        cmocka_unit_test(prints_and_trace),
 	        cmocka_unit_test(threads),          cmocka_unit_test(verifier),
-	        cmocka_unit_test(disassembly),      cmocka_unit_test(public_api),
+	        cmocka_unit_test(disassembly),      cmocka_unit_test(zones),
+	        cmocka_unit_test(public_api),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
