@@ -54,3 +54,118 @@ def test_a_heavy_case_has_its_answer(tmp_path, policy, text, value):
     done = evaluate(tmp_path, "package t\n" + policy, text, "data.t.p", "-o", "json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["result"][0]["expressions"][0]["value"] == value
+
+
+# ---- Kata ----
+
+CPATH = "/run/kata-containers/shared/containers"
+SETTINGS = {
+    "common": {
+        "cpath": CPATH, "sfprefix": "^$(cpath)/$(bundle-id)-[a-z0-9]{16}-", "svc_name": "[A-Z](?:[A-Z0-9_]{0,61}[A-Z0-9])?",
+        "root_path": f"{CPATH}/([0-9a-f]{{64}})", "ip_p": "[0-9]{1,5}", "dns_label": r"[a-zA-Z0-9_\.\-]+",
+        "ipv4_a": "(25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})([.](25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})){3}",
+        "free_annotations": [], "default_caps": [], "privileged_caps": []},
+    "request_defaults": {
+        "CreateContainerRequest": {"allow_env_regex": [
+            "^HOSTNAME=$(dns_label)$", "^$(svc_name)_PORT_$(ip_p)_TCP=tcp://$(ipv4_a):$(ip_p)$"]},
+        "CopyFileRequest": ["^$(cpath)/[a-z0-9]{64}-[a-z0-9]{16}-"],
+        "ExecProcessRequest": {"allowed_commands": []}, "ReadStreamRequest": True, "WriteStreamRequest": False,
+        "allow_raw_flags": 128, "forbidden_names": ["lo"], "forbidden_source_regex": ["^127[.].*$", "^::1$"]},
+    "devices": {}, "cluster_config": {}}
+# What every request of the kind gets from the rules.
+ALWAYS = {"CopyFileRequest": True, "CreateSandboxRequest": True, "GetOOMEventRequest": None, "GuestDetailsRequest": True,
+          "OnlineCPUMemRequest": True, "StartContainerRequest": True, "UpdateEphemeralMountsRequest": None,
+          "UpdateInterfaceRequest": True, "UpdateRoutesRequest": True, "WaitProcessRequest": True,
+          "AllowRequestsFailingPolicy": False, "ReadStreamRequest": True}
+
+
+def requests(path):
+    """Lines of ["ep":"Kind",{...}], as (kind, text of the request)."""
+    for line in path.read_text().splitlines():
+        if line.startswith('["ep":"'):
+            kind, _, text = line[len('["ep":"'):].rstrip(",").removesuffix("]").partition('",')
+            yield kind, text
+
+
+def container(request, commands):
+    oci = request["OCI"]
+    bundle = oci["Root"]["Path"][len(CPATH) + 1:][:64]
+
+    def source(path):
+        own = f"{CPATH}/{bundle}-"  # then 16 random digits
+        return f"^$(cpath)/$(bundle-id)-[0-9a-z]{{16}}{path[len(own) + 16:]}$" if path.startswith(own) else path
+
+    linux = oci["Linux"]
+    return {
+        "OCI": {"Version": oci["Version"], "Root": oci["Root"], "Process": oci["Process"], "Annotations": oci["Annotations"],
+                "Mounts": [{**m, "source": source(m["source"])} for m in oci["Mounts"]],
+                "Linux": {"Namespaces": [{"Type": "mnt" if n["Type"] == "mount" else n["Type"], "Path": n["Path"]}
+                                         for n in linux["Namespaces"] if n["Type"] not in ("network", "cgroup")],
+                          **{k: linux[k] for k in ("MaskedPaths", "ReadonlyPaths", "Sysctl")}}},
+        "storages": [{**s, "mount_point": s["mount_point"].replace(CPATH, "$(cpath)").replace(bundle, "$(bundle-id)")}
+                     for s in request["storages"]],
+        "devices": [], "sandbox_pidns": request["sandbox_pidns"], "exec_commands": commands}
+
+
+def kata_policy(recorded):
+    rules = (SOURCE / "tests/bench/rego/kata_rules.rego").read_text()
+    parsed = [(kind, json.loads(text)) for kind, text in recorded]
+    commands = [r["process"]["Args"] for kind, r in parsed if kind == "ExecProcessRequest"]
+    data = {**SETTINGS,
+            "sandbox": {"storages": [s for kind, r in parsed if kind == "CreateSandboxRequest" for s in r["storages"]]},
+            "containers": [container(r, commands) for kind, r in parsed if kind == "CreateContainerRequest"]}
+    return rules + "\npolicy_data := " + json.dumps(data, indent=2) + "\n"
+
+
+class Agent:
+    """Evaluates a request and keeps the state that the answers' operations make."""
+
+    def __init__(self, folder, policy):
+        self.folder, self.policy, self.state = folder, policy, {}
+        (folder / "p.rego").write_text(policy)
+
+    def ask(self, kind, text):
+        (self.folder / "state.json").write_text(json.dumps(self.state))
+        (self.folder / "input.json").write_text(text)
+        done = run(BUILD / "contrast", "policy", "eval", "--v0-compatible", "-o", "json", "-d", self.folder / "p.rego",
+                   "-d", self.folder / "state.json", "-i", self.folder / "input.json", f"data.agent_policy.{kind}")
+        assert done.returncode == 0, done.stderr
+        result = json.loads(done.stdout)
+        if "result" not in result:
+            return None
+        value = result["result"][0]["expressions"][0]["value"]
+        if isinstance(value, dict) and value["allowed"]:
+            for op in value["ops"]:
+                assert op["op"] == "add"
+                *above, last = op["path"].split("/")[1:]
+                at = self.state
+                for key in above:
+                    at = at.setdefault(key, {})
+                at[last] = op["value"]
+        return value["allowed"] if isinstance(value, dict) else value
+
+
+FILES = ["k8s-policy-pod", "pod-cm1", "pod-exec", "pod-lifecycle", "pod-persistent-volumes", "pod-same-containers", "web"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_recorded_requests_of_every_kind(tmp_path, name):
+    path = REQUESTS / f"{name}.txt"
+    if not path.exists():
+        pytest.skip("no recorded requests here")
+    recorded = list(requests(path))
+    agent = Agent(tmp_path, kata_policy(recorded))
+    for kind, text in recorded:
+        answer = agent.ask(kind, text)
+        if kind == "CreateContainerRequest":
+            assert answer is True, text
+            # Another argument, another user, a hook: the same container is refused.
+            for old, new in [('"Args":[', '"Args":["/evil",'), ('"UID":', '"UID":4'), ('"Hooks":null', '"Hooks":{}')]:
+                assert old in text
+                assert agent.ask(kind, text.replace(old, new, 1)) is False, new
+        elif kind == "ExecProcessRequest":
+            assert answer is True, text
+            assert agent.ask(kind, text.replace('"Args":[', '"Args":["sh",')) is False
+        else:
+            assert kind in ALWAYS, kind
+            assert answer is ALWAYS[kind], (kind, text)
