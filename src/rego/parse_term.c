@@ -590,6 +590,17 @@ may_be_ref(const struct term *t)
 	return t->kind != TERM_CONST && t->kind != TERM_TEMPLATE;
 }
 
+/*
+ * `print ("x")`: Kata's rules have it, and the agent's engine reads it as a call. OPA refuses the
+ * blank, so nothing else can be meant.
+ */
+static bool
+at_spaced_print(const struct parser *ps, const struct term *t)
+{
+	return t->kind == TERM_VAR && bytes_is(t->u.name, "print") && ps->tok.space &&
+	       !ps->tok.newline && at_punct(ps, PUNCT('('));
+}
+
 struct term *
 parse_head_term(struct parser *ps)
 {
@@ -598,7 +609,7 @@ parse_head_term(struct parser *ps)
 	if (!parser_enter(ps))
 		return NULL;
 	t = parse_primary(ps);
-	while (t && !ps->tok.space && may_be_ref(t)) {
+	while (t && (!ps->tok.space || at_spaced_print(ps, t)) && may_be_ref(t)) {
 		bool good = true;
 
 		if (at_punct(ps, PUNCT('(')) && t->kind != TERM_CALL)

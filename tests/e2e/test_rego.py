@@ -43,6 +43,7 @@ def test_a_hostile_case_is_one_named_error(tmp_path, policy, text, error):
 @pytest.mark.parametrize("policy,text,value", [
     ("p := count({x | x := numbers.range(1, 1000000)[_]})", "{}", 1000000),
     ("p := input.n > 1e400", '{"n": 1e999999999}', True),
+    ("p if { print (\"a\", input.none); true }", "{}", True),
     ("p := count(sprintf(\"%d\", [input.n]))", '{"n": ' + "9" * 10000 + "}", 10000),
     ("p := regex.match(`^(a+)+$`, input.s)", json.dumps({"s": "a" * 50000 + "b"}), False),
     ("p := regex.match(`(.*)(.*)(.*)(.*)x`, input.s)", json.dumps({"s": "a" * 20000}), False),
