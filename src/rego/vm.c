@@ -171,6 +171,24 @@ charge_weight(struct rego_eval *ev, const struct value *v)
 	return vm_charge(ev, 1 + (limit - left) / WEIGHT_A_STEP);
 }
 
+/* A comparison ends with the smaller side, and looks no deeper than that is. */
+static status
+charge_comparison(struct rego_eval *ev, const struct value *a, const struct value *b)
+{
+	if (!value_is_collection(a) || a->type != b->type)
+		return OK;
+	return charge_weight(ev, a->n <= b->n ? a : b);
+}
+
+/* Every item of an array is compared, those of a set a few times. */
+static status
+charge_search(struct rego_eval *ev, const struct value *item, const struct value *in)
+{
+	if (in->type == VALUE_ARRAY || in->type == VALUE_OBJECT)
+		TRY(vm_charge(ev, in->n / WEIGHT_A_STEP));
+	return value_is_collection(item) ? charge_weight(ev, item) : OK;
+}
+
 static status
 finish_list(struct rego_eval *ev, enum opcode op, struct value *reg, uint32_t line)
 {
@@ -330,6 +348,10 @@ call_mocked(struct rego_eval *ev, uint32_t target, const struct value *args, uin
 		if (s.cls != ERR_OK)                                                               \
 			goto out;                                                                  \
 	} while (0)
+/* Scalars are compared for nothing; what can be large is paid for before. */
+#define PAY(charge)                                                                                \
+	if (V(in->b)->type >= VALUE_ARRAY || V(in->c)->type >= VALUE_ARRAY)                        \
+	TRY_RUN(charge(ev, V(in->b), V(in->c)))
 #define COMPARE(cond)                                                                              \
 	if (!(cond))                                                                               \
 		FAIL_AS(failed);                                                                   \
@@ -408,38 +430,52 @@ run(struct rego_eval *ev, const struct function *f, struct value *r, struct valu
 			break;
 		}
 		case OP_EQ:
+			PAY(charge_comparison);
 			COMPARE(value_eq(V(in->b), V(in->c)));
 		case OP_NE:
+			PAY(charge_comparison);
 			COMPARE(!value_eq(V(in->b), V(in->c)));
 		case OP_LT:
+			PAY(charge_comparison);
 			COMPARE(value_cmp(V(in->b), V(in->c)) < 0);
 		case OP_LE:
+			PAY(charge_comparison);
 			COMPARE(value_cmp(V(in->b), V(in->c)) <= 0);
 		case OP_GT:
+			PAY(charge_comparison);
 			COMPARE(value_cmp(V(in->b), V(in->c)) > 0);
 		case OP_GE:
+			PAY(charge_comparison);
 			COMPARE(value_cmp(V(in->b), V(in->c)) >= 0);
 		case OP_IN:
+			PAY(charge_search);
 			COMPARE(vm_in(V(in->b), V(in->c)));
 		case OP_EQV:
+			PAY(charge_comparison);
 			r[in->a] = json_bool(value_eq(V(in->b), V(in->c)));
 			break;
 		case OP_NEV:
+			PAY(charge_comparison);
 			r[in->a] = json_bool(!value_eq(V(in->b), V(in->c)));
 			break;
 		case OP_LTV:
+			PAY(charge_comparison);
 			r[in->a] = json_bool(value_cmp(V(in->b), V(in->c)) < 0);
 			break;
 		case OP_LEV:
+			PAY(charge_comparison);
 			r[in->a] = json_bool(value_cmp(V(in->b), V(in->c)) <= 0);
 			break;
 		case OP_GTV:
+			PAY(charge_comparison);
 			r[in->a] = json_bool(value_cmp(V(in->b), V(in->c)) > 0);
 			break;
 		case OP_GEV:
+			PAY(charge_comparison);
 			r[in->a] = json_bool(value_cmp(V(in->b), V(in->c)) >= 0);
 			break;
 		case OP_INV:
+			PAY(charge_search);
 			r[in->a] = json_bool(vm_in(V(in->b), V(in->c)));
 			break;
 		case OP_ADD:

@@ -148,6 +148,17 @@ hostile_evaluations(void **state)
 	         "d := concat(\"\", [c, c, c, c, c, c, c, c, c, c])\n"
 	         "p := concat(\"\", [d, d, d, d, d, d, d, d, d, d])",
 	         "E-REGO-050"},
+	        {"large values compared again and again",
+	         "a := numbers.range(1, 100000)\nb := numbers.range(1, 100000)\n"
+	         "p := count([1 | a[_]; a == b; false])",
+	         "E-REGO-051"},
+	        {"the same below a small value",
+	         "a := [[numbers.range(1, 100000)]]\nb := [[numbers.range(1, 100000)]]\n"
+	         "p := count([1 | a[0][0][_]; a < b; false])",
+	         "E-REGO-051"},
+	        {"large arrays searched again and again",
+	         "a := numbers.range(1, 100000)\np := count([1 | a[_]; 0 in a; false])",
+	         "E-REGO-051"},
 	        {"a value that holds itself twice, 40 times over",
 	         "a := [input.as, 1]\nb := [[a, a], [a, a]]\nc := [[b, b], [b, b]]\n"
 	         "d := [[c, c], [c, c]]\ne := [[d, d], [d, d]]\nf := [[e, e], [e, e]]\n"
