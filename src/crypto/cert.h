@@ -83,6 +83,10 @@ crl_drop(struct crl **c)
 }
 int64_t crl_this_update(const struct crl *c);
 int64_t crl_next_update(const struct crl *c);
+/* CRL number; 0 when there is none, or one of more than 64 bits. */
+uint64_t crl_number(const struct crl *c);
+/* Has the issuer's name this one common name? Says nothing about the signature. */
+bool crl_issuer_cn_is(const struct crl *c, const char *cn);
 /* Signed by the issuer, inside its window at `now`. ERR_REJECTED; stale is E-CRYPTO-033. */
 status crl_verify(const struct crl *c, const struct cert *issuer, int64_t now, struct err *err);
 bool crl_has(const struct crl *c, const struct cert *cert);

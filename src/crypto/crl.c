@@ -78,6 +78,32 @@ crl_next_update(const struct crl *c)
 	return c->next_update;
 }
 
+uint64_t
+crl_number(const struct crl *c)
+{
+	ASN1_INTEGER *number = X509V3_get_d2i(c->x->extensions, NID_crl_number, NULL, NULL);
+	uint64_t n = 0;
+
+	if (number && ASN1_INTEGER_get_uint64(&n, number) != 1)
+		n = 0;
+	ASN1_INTEGER_free(number);
+	return n;
+}
+
+bool
+crl_issuer_cn_is(const struct crl *c, const char *cn)
+{
+	const X509_NAME *name = c->x->issuer;
+	int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
+	const ASN1_STRING *text;
+
+	if (at < 0 || X509_NAME_get_index_by_NID(name, NID_commonName, at) >= 0)
+		return false;
+	text = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at));
+	return bytes_is(bytes_of(ASN1_STRING_get0_data(text), (size_t)ASN1_STRING_length(text)),
+	                cn);
+}
+
 bool
 crl_sig_is_pss_sha384(const struct crl *c)
 {

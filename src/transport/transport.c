@@ -144,12 +144,15 @@ back_off_ms(unsigned int attempt)
 }
 
 static uint64_t
-wait_ms(const struct transport_response *r, unsigned int attempt)
+wait_ms(const struct transport_request *req, const struct transport_response *r,
+        unsigned int attempt)
 {
 	uint64_t seconds;
 
 	if (text_u64(transport_header_get(r, "retry-after"), UINT32_MAX, &seconds))
 		return MIN(seconds * 1000, (uint64_t)TRANSPORT_MAX_RETRY_AFTER_MS);
+	if (r->status == 429 && req->throttle_ms > 0)
+		return req->throttle_ms;
 	return back_off_ms(attempt);
 }
 
@@ -204,7 +207,7 @@ exchange_repeatedly(struct transport *t, const struct transport_request *req, ui
 			return s;
 		if (attempt + 1 >= attempts || guard.begun)
 			return s;
-		wait = wait_ms(ret, attempt);
+		wait = wait_ms(req, ret, attempt);
 		if (t->now_ms(t) + wait >= deadline)
 			return s;
 		t->sleep_ms(t, wait);

@@ -74,6 +74,7 @@ struct transport_request {
 	uint32_t connect_ms;
 	uint32_t total_ms;
 	uint32_t stall_ms;                 /* give up after so long without a byte */
+	uint32_t throttle_ms;              /* wait after 429 without Retry-After; 0 = as any */
 	const struct transport_sink *sink; /* NULL: the body lands in response.body */
 	bool plain_http; /* http:// beyond loopback is allowed; else refused before a byte is sent
 	                  */
@@ -97,7 +98,7 @@ struct transport {
  *   Authorization and Cookie stay at the origin they were meant for;
  * - GET, HEAD and idempotent requests are repeated on broken connections,
  *   408, 429, 500, 502, 503 and 504: doubling waits from 250 ms with jitter,
- *   or Retry-After up to 30 s, all inside total_ms.
+ *   or Retry-After up to 30 s, or throttle_ms, all inside total_ms.
  * Any status is OK here; the caller judges it. Failures: ERR_PARSE E-TRANSPORT-001
  * (URL), ERR_USAGE 002 (plain HTTP) and 012 (header), ERR_UNREACHABLE 003..007,
  * 013, ERR_LIMIT 008, 009, ERR_REJECTED 010, 011, or what the sink said.

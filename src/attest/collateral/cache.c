@@ -3,12 +3,13 @@
  */
 #include "attest/collateral/collateral.h"
 #include "base/file.h"
+#include "base/text.h"
 
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { PATH_SIZE = 4096 };
+enum { PATH_SIZE = 4096, MARK_MAX = 64 };
 
 /* Subjects are made by us, but they carry hex from evidence: only harmless characters pass. */
 static bool
@@ -70,24 +71,82 @@ collateral_cache_read(const char *dir, enum collateral_kind kind, const char *su
 	return OK;
 }
 
-status
-collateral_cache_write(const char *dir, const struct collateral_item *item, struct err *err)
+static status
+write_item(const char *dir, const struct collateral_item *item, struct bytes data, struct err *err)
 {
-	CLEANUP(arena_done) struct arena a = {0};
-	struct collateral_item old;
 	char path[PATH_SIZE], folder[PATH_SIZE];
-	struct err ignored;
 
-	/* A server that brings yesterday's list again must not undo today's. */
-	if (is_ok(collateral_cache_read(dir, item->kind, item->subject, &a, &old, &ignored)) &&
-	    collateral_is_dated(item->kind) && old.valid_from > item->valid_from)
-		return OK;
 	TRY(item_path(dir, item->kind, item->subject, path, err));
 	if (snprintf(folder, sizeof folder, "%s/%s", dir, collateral_kind_name(item->kind)) >=
 	    (int)sizeof folder)
 		return err_set(err, ERR_USAGE, "E-COLLATERAL-003", "the path %s is too long", dir);
 	TRY(dir_create(folder, 0755, err));
-	return file_write(path, item->data, 0644, err);
+	return file_write(path, data, 0644, err);
+}
+
+status
+collateral_cache_write(const char *dir, const struct collateral_item *item, struct err *err)
+{
+	CLEANUP(arena_done) struct arena a = {0};
+	struct collateral_item old;
+	struct err ignored;
+
+	/* A server that brings yesterday's list again must not undo today's. */
+	if (is_ok(collateral_cache_read(dir, item->kind, item->subject, &a, &old, &ignored)) &&
+	    collateral_is_dated(item->kind) && collateral_is_older(item, &old))
+		return OK;
+	return write_item(dir, item, item->data, err);
+}
+
+/* ---- marks: <dir>/seen/<kind>/<subject>, "<number> <time>" ---- */
+
+static status
+seen_dir(const char *dir, char path[PATH_SIZE], struct err *err)
+{
+	if (snprintf(path, PATH_SIZE, "%s/seen", dir) < PATH_SIZE)
+		return OK;
+	return err_set(err, ERR_USAGE, "E-COLLATERAL-003", "the path %s is too long", dir);
+}
+
+bool
+collateral_seen_read(const char *dir, enum collateral_kind kind, const char *subject,
+                     struct collateral_item *ret)
+{
+	CLEANUP(buf_done) struct buf text = {0};
+	char folder[PATH_SIZE], path[PATH_SIZE];
+	struct bytes line;
+	struct err ignored;
+	uint64_t when;
+	size_t space;
+
+	if (!is_ok(seen_dir(dir, folder, &ignored)) ||
+	    !is_ok(item_path(folder, kind, subject, path, &ignored)) ||
+	    !is_ok(file_read(path, MARK_MAX, &text, &ignored)))
+		return false;
+	line = bytes_trim(buf_view(&text));
+	space = MIN(bytes_find_byte(line, ' ', 0), line.n);
+	name_item(ret, kind, subject);
+	if (!text_u64(bytes_sub(line, 0, space), UINT64_MAX, &ret->number) ||
+	    !text_u64(bytes_sub(line, space + 1, line.n), INT64_MAX, &when))
+		return false;
+	ret->valid_from = (int64_t)when;
+	return true;
+}
+
+status
+collateral_seen_write(const char *dir, const struct collateral_item *item, struct err *err)
+{
+	CLEANUP(buf_done) struct buf text = {0};
+	struct collateral_item mark;
+	char folder[PATH_SIZE];
+
+	if (collateral_seen_read(dir, item->kind, item->subject, &mark) &&
+	    !collateral_is_older(&mark, item))
+		return OK;
+	TRY(seen_dir(dir, folder, err));
+	buf_printf(&text, "%llu %lld\n", (unsigned long long)item->number,
+	           (long long)item->valid_from);
+	return write_item(folder, item, buf_view(&text), err);
 }
 
 /* Appends to a list that doubles in the arena. */

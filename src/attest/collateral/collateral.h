@@ -28,6 +28,7 @@ enum {
 	COLLATERAL_ITEM_MAX = 1024 * 1024,
 	COLLATERAL_BUNDLE_ITEMS = 4096,
 	COLLATERAL_BUNDLE_MAX = 64 * 1024 * 1024,
+	COLLATERAL_USED_MAX = 4, /* dated items of one verification */
 };
 
 /* "snp-vcek", ... Stable: names files and bundle members. */
@@ -41,7 +42,15 @@ struct collateral_item {
 	char subject[COLLATERAL_SUBJECT_MAX];
 	struct bytes data;               /* as received; in the arena of whoever made the item */
 	int64_t valid_from, valid_until; /* of the certificate, list or statement */
+	uint64_t number;                 /* evaluation, or number of the list; 0 = none */
 };
+
+/*
+ * Was it issued before the other one of the same kind and subject? By
+ * evaluation or list number, then by date: an old statement that has not ended
+ * hides what is known since (attack "collateral rollback").
+ */
+bool collateral_is_older(const struct collateral_item *item, const struct collateral_item *than);
 
 /*
  * Works out the window from the data itself and refuses what is not of that
@@ -61,14 +70,23 @@ struct collateral {
 	const char *cache_dir;                                /* or NULL */
 	struct transport *transport;                          /* NULL: never connect */
 	const char *kds_url, *pcs_url, *pcs_certificates_url; /* NULL: the vendors' */
+	/*
+	 * Dated items that are older than what the vendor's signature was seen on
+	 * before are refused (marks are kept in the cache folder). Off where the
+	 * past is judged: then the old ones are the right ones.
+	 */
+	bool monotone;
 	int64_t kds_next; /* private: not before this, AMD throttles */
+	struct collateral_item used[COLLATERAL_USED_MAX]; /* private: for collateral_remember() */
+	size_t n_used;
 };
 
 /*
- * One item, in the arena. A dated one that is out of its window at `now` is
- * not used; past two thirds of the window a newer one is asked for, and the
- * present one serves while there is no answer.
- * ERR_UNREACHABLE E-COLLATERAL-010 names item and reason.
+ * One item, in the arena: the newest of bundle and cache. A dated one that is
+ * out of its window at `now` is not used; past two thirds of the window a newer
+ * one is asked for, and the present one serves while there is no answer.
+ * ERR_UNREACHABLE E-COLLATERAL-010 names item and reason; E-COLLATERAL-012:
+ * all there is, is older than one seen before.
  */
 status collateral_get(struct collateral *c, enum collateral_kind kind, const char *subject,
                       int64_t now, struct arena *a, struct collateral_item *ret, struct err *err);
@@ -83,6 +101,15 @@ status collateral_complete(struct collateral *c, enum tee tee, struct bytes evid
                            struct arena *a, struct endorsements *e, struct buf *missing,
                            struct err *err);
 
+/*
+ * After evidence was accepted under the vendor's own root with what
+ * collateral_complete() left in the endorsements: nothing older is taken from
+ * now on (of lists only when the verdict says that revocation was checked). Only then: a forged
+ * statement of tomorrow must not shut out the true ones of today. A folder that cannot be written
+ * is an error of file_write().
+ */
+status collateral_remember(const struct collateral *c, bool lists_checked, struct err *err);
+
 /* ---- bundles: one JSON file for a fleet ---- */
 
 /* ERR_PARSE E-COLLATERAL-020 with a JSON path; digests and windows are checked again. */
@@ -95,6 +122,10 @@ status collateral_cache_read(const char *dir, enum collateral_kind kind, const c
                              struct arena *a, struct collateral_item *ret, struct err *err);
 /* Never replaces an item by an older one of the same kind and subject. */
 status collateral_cache_write(const char *dir, const struct collateral_item *item, struct err *err);
+/* The newest item of this name that was ever remembered, without data; false: none. */
+bool collateral_seen_read(const char *dir, enum collateral_kind kind, const char *subject,
+                          struct collateral_item *ret);
+status collateral_seen_write(const char *dir, const struct collateral_item *item, struct err *err);
 /* All items of the cache, in the arena; files that are none are skipped. */
 status collateral_cache_list(const char *dir, struct arena *a, struct collateral_set *ret,
                              struct err *err);

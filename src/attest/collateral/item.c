@@ -43,6 +43,15 @@ collateral_is_dated(enum collateral_kind k)
 	return kinds[k].dated;
 }
 
+bool
+collateral_is_older(const struct collateral_item *item, const struct collateral_item *than)
+{
+	/* A list without a number is compared by its date alone. */
+	if (item->number != than->number && item->number > 0 && than->number > 0)
+		return item->number < than->number;
+	return item->valid_from < than->valid_from;
+}
+
 static status
 inspect_der(struct collateral_item *item, struct err *err)
 {
@@ -80,6 +89,7 @@ inspect_crl(struct collateral_item *item, struct err *err)
 	TRY(crl_parse_der(item->data, &c, err));
 	item->valid_from = crl_this_update(c);
 	item->valid_until = crl_next_update(c);
+	item->number = crl_number(c);
 	return OK;
 }
 
@@ -95,6 +105,7 @@ inspect_tcb_info(struct collateral_item *item, struct err *err)
 	TRY(tcb_info_parse(&a, text, &info, err));
 	item->valid_from = info.issued;
 	item->valid_until = info.next_update;
+	item->number = info.evaluation;
 	return OK;
 }
 
@@ -110,6 +121,7 @@ inspect_qe_identity(struct collateral_item *item, struct err *err)
 	TRY(qe_identity_parse(&a, text, &qe, err));
 	item->valid_from = qe.issued;
 	item->valid_until = qe.next_update;
+	item->number = qe.evaluation;
 	return OK;
 }
 

@@ -9,6 +9,7 @@
 enum {
 	HWID_TURIN_DIGITS = 16,      /* Turin's chip id has 8 bytes that count */
 	LEAF_SPACING_MS = 10 * 1000, /* AMD answers one leaf in about ten seconds */
+	LEAF_TOTAL_MS = 90 * 1000, /* time for three refusals, and other programs behind one NAT */
 };
 
 #define KDS_URL "https://kdsintf.amd.com"
@@ -88,8 +89,11 @@ kds_fetch(struct collateral *c, enum collateral_kind kind, const char *subject, 
 	else
 		TRY(list_url(base, subject, kind == COLLATERAL_SNP_CRL ? "crl" : "cert_chain", &url,
 		             err));
-	if (kind == COLLATERAL_SNP_VCEK)
+	if (kind == COLLATERAL_SNP_VCEK) {
 		space_out(c);
+		req.total_ms = LEAF_TOTAL_MS;
+	}
+	req.throttle_ms = LEAF_SPACING_MS;
 	req.url = buf_view(&url);
 	TRY(transport_send(c->transport, &req, &r, err));
 	if (r.status != 200)

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/rd.h"
 #include "cmd/contrast/cli.h"
+#include "cmd/contrast/folder.h"
 #include "cmd/contrast/workspace.h"
 #include "term/term.h"
 #include "transport/curl.h"
@@ -78,6 +79,7 @@ verb_collateral_export(const struct options *o, struct err *err)
 
 	TRY(workspace_cache_dir(options_text(o, OPT_collateral_export_cache_dir), dir, err));
 	c.cache_dir = dir;
+	c.monotone = true;
 	if (!options_flag(o, OPT_collateral_export_offline)) {
 		TRY(transport_curl_new(NULL, &t, err));
 		c.transport = t;
@@ -101,11 +103,25 @@ verb_collateral_export(const struct options *o, struct err *err)
 
 /* ---- import ---- */
 
+static bool
+is_superseded(const char *dir, const struct collateral_item *item, struct arena *a)
+{
+	struct collateral_item have;
+	struct err ignored;
+
+	if (!collateral_is_dated(item->kind))
+		return false;
+	return (collateral_seen_read(dir, item->kind, item->subject, &have) &&
+	        collateral_is_older(item, &have)) ||
+	       (is_ok(collateral_cache_read(dir, item->kind, item->subject, a, &have, &ignored)) &&
+	        collateral_is_older(item, &have));
+}
+
 status
 verb_collateral_import(const struct options *o, struct err *err)
 {
 	char dir[WORKSPACE_PATH_SIZE];
-	size_t n = 0;
+	size_t n = 0, older = 0;
 
 	TRY(workspace_cache_dir(options_text(o, OPT_collateral_import_cache_dir), dir, err));
 	for (size_t i = 0; i < o->n_args; i++) {
@@ -113,10 +129,20 @@ verb_collateral_import(const struct options *o, struct err *err)
 		struct collateral_set set;
 
 		TRY(read_bundle(o->args[i], &a, &set, err));
-		for (size_t k = 0; k < set.n; k++, n++)
-			TRY(collateral_cache_write(dir, &set.items[k], err));
+		for (size_t k = 0; k < set.n; k++) {
+			bool skip = is_superseded(dir, &set.items[k], &a);
+
+			if (!skip)
+				TRY(collateral_cache_write(dir, &set.items[k], err));
+			n += !skip;
+			older += skip;
+		}
 	}
 	printf("%zu items taken into %s\n", n, dir);
+	if (older > 0)
+		say_warning("%zu items are older than what is there or was seen before, and were "
+		            "left out",
+		            older);
 	return OK;
 }
 

@@ -8,6 +8,8 @@
 #include "cmd/contrast/workspace.h"
 #include "evidence/intake.h"
 #include "evidence/show.h"
+#include "evidence/snp/roots.h"
+#include "evidence/tdx/verify.h"
 #include "evidence/verify.h"
 #include "manifest/reference.h"
 #include "term/term.h"
@@ -23,6 +25,8 @@ struct inputs {
 	struct document doc;
 	struct collateral_set bundle;
 	size_t n_bundles;
+	struct collateral collateral;
+	char cache_dir[WORKSPACE_PATH_SIZE];
 	bool is_hcl;
 	uint8_t hcl_report_data[EVIDENCE_REPORT_DATA_SIZE];
 };
@@ -199,27 +203,42 @@ complete(struct inputs *in, const struct options *o, int64_t now, struct buf *mi
          struct err *err)
 {
 	CLEANUP(transport_curl_drop) struct transport *t = NULL;
-	char dir[WORKSPACE_PATH_SIZE];
-	struct collateral c = {0};
+	struct collateral *c = &in->collateral;
 	struct err ignored;
 	size_t n;
 	const char *const *files = options_list(o, OPT_evidence_verify_collateral, &n);
 
 	for (size_t i = 0; i < n; i++)
-		TRY(add_collateral_file(in, files[i], &c, err));
+		TRY(add_collateral_file(in, files[i], c, err));
 	/* Without a cache folder there is simply no cache. */
-	if (is_ok(workspace_cache_dir(options_text(o, OPT_evidence_verify_cache_dir), dir,
+	if (is_ok(workspace_cache_dir(options_text(o, OPT_evidence_verify_cache_dir), in->cache_dir,
 	                              &ignored)))
-		c.cache_dir = dir;
+		c->cache_dir = in->cache_dir;
 	if (options_flag(o, OPT_evidence_verify_fetch)) {
 		TRY(transport_curl_new(NULL, &t, err));
-		c.transport = t;
+		c->transport = t;
 	}
+	c->monotone = !options_given(o, OPT_evidence_verify_time);
 	/* Evidence that does not decode needs nothing: the verifier says what is wrong with it. */
-	if (!is_ok(collateral_complete(&c, in->doc.tee, in->doc.evidence, now, &in->arena,
+	if (!is_ok(collateral_complete(c, in->doc.tee, in->doc.evidence, now, &in->arena,
 	                               &in->doc.endorsements, missing, &ignored)))
 		buf_reset(missing);
+	c->transport = NULL;
 	return arena_check(&in->arena, err);
+}
+
+/* What the vendor's own signature was seen on is what nothing older replaces. */
+static void
+remember(const struct inputs *in, const struct evidence_result *result)
+{
+	struct err ignored;
+
+	if (verdict_accepted(&result->verdict) &&
+	    (snp_is_vendor_root(&result->root_key) ||
+	     hash256_equal(&result->root_key, &tdx_intel_root)))
+		(void)!is_ok(collateral_remember(&in->collateral,
+		                                 result->verdict.revocation == REVOCATION_CHECKED,
+		                                 &ignored));
 }
 
 static void
@@ -412,6 +431,7 @@ judge(struct inputs *in, const struct options *o, const struct demands *d, struc
 	if (in->is_hcl && !rq.report_data)
 		rq.report_data = in->hcl_report_data;
 	evidence_verify(&rq, &result);
+	remember(in, &result);
 	if (result.verdict.step == STEP_DECODE)
 		return err_set(err, ERR_PARSE, "E-EVIDENCE-050", "%s: %s: %s", o->args[0],
 		               result.verdict.reason, result.verdict.detail);

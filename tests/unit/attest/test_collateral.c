@@ -248,8 +248,6 @@ amd_is_asked_for_leaves_slowly(void **state)
 	assert_true(script_done(&script));
 }
 
-/* ---- what evidence needs ---- */
-
 static void
 read_vector(const char *name, struct buf *out)
 {
@@ -261,6 +259,183 @@ read_vector(const char *name, struct buf *out)
 		skip();
 	assert_ok(file_read(full, 1024 * 1024, out, &err));
 }
+
+/* 429 is waited out in AMD's rhythm, or as long as the answer says; never in quick succession. */
+static void
+throttling_is_waited_out(void **state)
+{
+	CLEANUP(arena_done) struct arena a = {0};
+	CLEANUP(buf_done) struct buf cert = {0};
+	char milan[COLLATERAL_SUBJECT_MAX];
+	struct script_step steps[4] = {{.status = 429},
+	                               {.status = 429, .headers = {{"Retry-After", "7"}}},
+	                               {.status = 200},
+	                               {.status = 429}};
+	struct collateral_item got;
+	struct script script;
+	struct collateral c = {.transport = &script.transport};
+	struct err err;
+
+	(void)state;
+	mint_cert(&cert);
+	steps[2].body = buf_view(&cert);
+	snprintf(milan, sizeof milan, "Milan/%0128d/04000000000018db", 7);
+	script_init(&script, steps, 3);
+	assert_ok(collateral_get(&c, COLLATERAL_SNP_VCEK, milan, NOW, &a, &got, &err));
+	assert_int_equal(script.slept_ms, 10000 + 7000);
+	assert_true(script_done(&script));
+	for (size_t i = 0; i < 4; i++)
+		steps[i] = (struct script_step){.status = 429};
+	script_init(&script, steps, 4);
+	c.kds_next = 0;
+	assert_fails(collateral_get(&c, COLLATERAL_SNP_VCEK, milan, NOW, &a, &got, &err),
+	             "E-COLLATERAL-010");
+	assert_non_null(strstr(err.msg, "asked too often"));
+	assert_int_equal(script.slept_ms, 3 * 10000);
+}
+
+/* ---- nothing older than what was seen ---- */
+
+static void
+order_is_by_number_then_date(void **state)
+{
+	static const struct {
+		uint64_t number[2];
+		int64_t from[2];
+		bool older;
+	} rows[] = {
+	        {{17, 18}, {NOW, NOW}, true},       {{18, 17}, {NOW, NOW}, false},
+	        {{17, 18}, {NOW + DAY, NOW}, true}, {{18, 17}, {NOW - DAY, NOW}, false},
+	        {{18, 18}, {NOW - 1, NOW}, true},   {{18, 18}, {NOW, NOW}, false},
+	        {{0, 0}, {NOW - 1, NOW}, true},     {{0, 9}, {NOW, NOW - 1}, false},
+	        {{9, 0}, {NOW - 1, NOW}, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct collateral_item a = {.number = rows[i].number[0],
+		                            .valid_from = rows[i].from[0]};
+		struct collateral_item b = {.number = rows[i].number[1],
+		                            .valid_from = rows[i].from[1]};
+
+		assert_int_equal(collateral_is_older(&a, &b), rows[i].older);
+	}
+}
+
+/* The mark stays when the item is gone; only a newer one moves it. */
+static void
+older_ones_are_refused(void **state)
+{
+	CLEANUP(arena_done) struct arena a = {0};
+	CLEANUP(buf_done) struct buf old = {0}, new = {0};
+	struct collateral_item one = {.kind = COLLATERAL_SNP_CRL, .subject = "Genoa/vcek"}, mark,
+	                       got;
+	struct collateral_set bundle = {&one, 1};
+	struct script_step step = {.status = 200};
+	struct script script;
+	struct collateral c = {.cache_dir = dir, .bundle = &bundle, .monotone = true};
+	struct err err;
+
+	(void)state;
+	mint_crl(NOW - 3 * DAY, NOW + 90 * DAY, &old);
+	mint_crl(NOW - DAY, NOW + 90 * DAY, &new);
+	assert_false(collateral_seen_read(dir, one.kind, one.subject, &mark));
+	one.data = buf_view(&new);
+	assert_ok(collateral_inspect(&one, &err));
+	assert_ok(collateral_seen_write(dir, &one, &err));
+	one.data = buf_view(&old);
+	assert_ok(collateral_inspect(&one, &err));
+	assert_ok(collateral_seen_write(dir, &one, &err)); /* moves nothing back */
+	assert_true(collateral_seen_read(dir, one.kind, one.subject, &mark));
+	assert_int_equal(mark.valid_from, NOW - DAY);
+
+	/* In a bundle, in the cache, from the vendor's address: the old one has not ended. */
+	assert_fails(collateral_get(&c, one.kind, one.subject, NOW, &a, &got, &err),
+	             "E-COLLATERAL-012");
+	assert_non_null(strstr(err.msg, "older than one seen before"));
+	c.bundle = NULL;
+	assert_ok(collateral_cache_write(dir, &one, &err));
+	assert_fails(collateral_get(&c, one.kind, one.subject, NOW, &a, &got, &err),
+	             "E-COLLATERAL-012");
+	step.body = buf_view(&old);
+	script_init(&script, &step, 1);
+	c.transport = &script.transport;
+	assert_fails(collateral_get(&c, one.kind, one.subject, NOW, &a, &got, &err),
+	             "E-COLLATERAL-012");
+	assert_true(script_done(&script));
+	step.body = buf_view(&new);
+	script_init(&script, &step, 1);
+	assert_ok(collateral_get(&c, one.kind, one.subject, NOW, &a, &got, &err));
+	assert_bytes(got.data, buf_view(&new));
+
+	/* The past is judged by what was there then. */
+	c = (struct collateral){.bundle = &bundle};
+	assert_ok(collateral_get(&c, one.kind, one.subject, NOW - 2 * DAY, &a, &got, &err));
+	assert_bytes(got.data, buf_view(&old));
+}
+
+/* A newer one in the cache beats an older one in the bundle. */
+static void
+the_newest_at_hand_is_taken(void **state)
+{
+	CLEANUP(arena_done) struct arena a = {0};
+	CLEANUP(buf_done) struct buf old = {0}, new = {0};
+	struct collateral_item one = {.kind = COLLATERAL_SNP_CRL, .subject = "Genoa/vcek"}, got;
+	struct collateral_set bundle = {&one, 1};
+	struct collateral c = {.cache_dir = dir, .bundle = &bundle};
+	struct err err;
+
+	(void)state;
+	mint_crl(NOW - 3 * DAY, NOW + 90 * DAY, &old);
+	mint_crl(NOW - DAY, NOW + 90 * DAY, &new);
+	one.data = buf_view(&new);
+	assert_ok(collateral_inspect(&one, &err));
+	assert_ok(collateral_cache_write(dir, &one, &err));
+	one.data = buf_view(&old);
+	assert_ok(collateral_inspect(&one, &err));
+	assert_ok(collateral_get(&c, one.kind, one.subject, NOW, &a, &got, &err));
+	assert_bytes(got.data, buf_view(&new));
+}
+
+/* Statements that came with a quote, older than what was seen: another is taken, or named. */
+static void
+stapled_statements_too(void **state)
+{
+	CLEANUP(arena_done) struct arena a = {0};
+	CLEANUP(buf_done) struct buf quote = {0}, info = {0}, missing = {0};
+	struct collateral_item item = {.kind = COLLATERAL_TDX_TCB_INFO, .subject = "00806f050000"};
+	struct endorsements e = {0};
+	struct collateral c = {.cache_dir = dir, .monotone = true};
+	struct err err;
+	int64_t now = 1753000000;
+
+	(void)state;
+	read_vector("tdx/automata-dcap/quotev4.bin", &quote);
+	read_vector("tdx/automata-dcap/solana_tcb_info_v3_with_tdx_module.json", &info);
+	item.data = buf_view(&info);
+	assert_ok(collateral_inspect(&item, &err));
+	assert_true(item.number > 0);
+	e.tcb_info = item.data;
+	assert_ok(collateral_complete(&c, TEE_TDX, buf_view(&quote), now, &a, &e, &missing, &err));
+	assert_int_equal(c.n_used, 1);
+	/* Lists were not checked, statements were. */
+	assert_ok(collateral_remember(&c, false, &err));
+	item.number++;
+	item.valid_from -= DAY;
+	assert_ok(collateral_seen_write(dir, &item, &err));
+	buf_reset(&missing);
+	assert_ok(collateral_complete(&c, TEE_TDX, buf_view(&quote), now, &a, &e, &missing, &err));
+	assert_int_equal(e.tcb_info.n, 0);
+	assert_non_null(
+	        strstr(buf_cstr(&missing), "tdx-tcb-info 00806f050000: the one at hand (number "));
+	e.tcb_info = buf_view(&info);
+	c.monotone = false;
+	buf_reset(&missing);
+	assert_ok(collateral_complete(&c, TEE_TDX, buf_view(&quote), now, &a, &e, &missing, &err));
+	assert_bytes(e.tcb_info, buf_view(&info));
+}
+
+/* ---- what evidence needs ---- */
 
 static void
 an_snp_report_names_what_it_lacks(void **state)
@@ -355,6 +530,11 @@ main(void)
 	        cmocka_unit_test(bundles_round_trip_and_refuse_changes),
 	        cmocka_unit_test_setup_teardown(sources_in_order, make_dir, drop_dir),
 	        cmocka_unit_test(amd_is_asked_for_leaves_slowly),
+	        cmocka_unit_test(throttling_is_waited_out),
+	        cmocka_unit_test(order_is_by_number_then_date),
+	        cmocka_unit_test_setup_teardown(older_ones_are_refused, make_dir, drop_dir),
+	        cmocka_unit_test_setup_teardown(the_newest_at_hand_is_taken, make_dir, drop_dir),
+	        cmocka_unit_test_setup_teardown(stapled_statements_too, make_dir, drop_dir),
 	        cmocka_unit_test(an_snp_report_names_what_it_lacks),
 	        cmocka_unit_test_setup_teardown(a_tdx_quote_gets_all_it_needs, make_dir, drop_dir),
 	};
