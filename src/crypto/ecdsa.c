@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/rd.h"
 #include "crypto/key.h"
 #include "crypto/ossl.h"
 #include "crypto/signature.h"
@@ -39,6 +40,36 @@ key_sign_ecdsa(const struct key *k, enum sig_hash hash, struct bytes message, st
 	          "ECDSA signature");
 	EVP_PKEY_CTX_free(ctx);
 	buf_add(out, sig, sig_n);
+}
+
+/* One INTEGER of the library's own signature, right-aligned in n bytes. */
+static void
+take_integer(struct rd *der, size_t n, uint8_t *to)
+{
+	bool integer = rd_u8(der) == 0x02;
+	struct bytes v = rd_bytes(der, rd_u8(der));
+
+	while (v.n > 0 && v.p[0] == 0)
+		v = bytes_sub(v, 1, v.n);
+	ossl_must(integer && rd_ok(der) && v.n <= n, "ECDSA signature");
+	mem_zero(to, n);
+	mem_copy(to + n - v.n, v.p, v.n);
+}
+
+void
+key_sign_ecdsa_raw(const struct key *k, enum sig_hash hash, struct bytes message, size_t n,
+                   uint8_t *r, uint8_t *s)
+{
+	struct buf der = {0};
+	struct rd in;
+
+	key_sign_ecdsa(k, hash, message, &der);
+	in = rd_init(buf_view(&der));
+	rd_skip(&in, 2); /* at most 104 bytes: every length is one byte */
+	take_integer(&in, n, r);
+	take_integer(&in, n, s);
+	ossl_must(rd_done(&in), "ECDSA signature");
+	buf_done(&der);
 }
 
 status

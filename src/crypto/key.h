@@ -57,6 +57,9 @@ void key_public_pem(const struct key *k, struct buf *out);
 /* ECDSA, ASN.1 DER signature, appended; the hash is over `message`. */
 enum sig_hash { SIG_SHA256, SIG_SHA384, SIG_SHA512 };
 void key_sign_ecdsa(const struct key *k, enum sig_hash hash, struct bytes message, struct buf *out);
+/* The same with r and s as big-endian integers of n bytes each (SNP reports, quotes, TCB info). */
+void key_sign_ecdsa_raw(const struct key *k, enum sig_hash hash, struct bytes message, size_t n,
+                        uint8_t *r, uint8_t *s);
 /* ERR_REJECTED E-CRYPTO-0xx when it does not verify. */
 status key_verify_ecdsa(const struct key *k, enum sig_hash hash, struct bytes message,
                         struct bytes der_signature, struct err *err);

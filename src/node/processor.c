@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/processor_state.h"
 
-#include "base/rd.h"
 #include "evidence/measure/vmsa.h"
 #include "evidence/snp/report.h"
 
@@ -169,38 +168,14 @@ fill(const struct guest *g, uint32_t vmpl, struct snp_report *r)
 		r->report_id_ma[i] = 0xff; /* no migration agent */
 }
 
-/* One INTEGER of an ECDSA-Sig-Value, right-aligned. */
-static bool
-take_integer(struct rd *der, uint8_t to[SNP_SIG_INT_SIZE])
+static void
+sign(const struct key *vcek, struct snp_report *r)
 {
-	bool integer = rd_u8(der) == 0x02;
-	struct bytes v = rd_bytes(der, rd_u8(der));
-
-	while (v.n > 0 && v.p[0] == 0)
-		v = bytes_sub(v, 1, v.n);
-	if (!integer || !rd_ok(der) || v.n > SNP_SIG_INT_SIZE)
-		return false;
-	mem_zero(to, SNP_SIG_INT_SIZE);
-	mem_copy(to + SNP_SIG_INT_SIZE - v.n, v.p, v.n);
-	return true;
-}
-
-static status
-sign(const struct key *vcek, struct snp_report *r, struct err *err)
-{
-	CLEANUP(buf_done) struct buf der = {0};
 	uint8_t raw[SNP_REPORT_SIZE];
-	struct rd in;
 
 	snp_report_emit(r, raw);
-	key_sign_ecdsa(vcek, SIG_SHA384, bytes_of(raw, SNP_SIGNED_SIZE), &der);
-	/* A P-384 signature is at most 104 bytes, so every length is one byte. */
-	in = rd_init(buf_view(&der));
-	if (rd_u8(&in) != 0x30 || rd_u8(&in) != rd_left(&in) || !take_integer(&in, r->r) ||
-	    !take_integer(&in, r->s) || !rd_done(&in))
-		return err_set(err, ERR_INTERNAL, "E-NODE-016",
-		               "the library's signature is malformed");
-	return OK;
+	key_sign_ecdsa_raw(vcek, SIG_SHA384, bytes_of(raw, SNP_SIGNED_SIZE), SNP_SIG_INT_SIZE, r->r,
+	                   r->s);
 }
 
 status
@@ -215,7 +190,7 @@ guest_report(struct guest *g, const uint8_t report_data[PROCESSOR_REPORT_DATA_SI
 		               "a guest has privilege levels 0 to 3");
 	fill(g, vmpl, &r);
 	mem_copy(r.report_data, report_data, sizeof r.report_data);
-	TRY(sign(g->processor->vcek_key, &r, err));
+	sign(g->processor->vcek_key, &r);
 	snp_report_emit(&r, raw);
 	buf_add(out, raw, sizeof raw);
 	return buf_check(out, err);

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 enum {
-	PATH_SIZE = 4096,
 	KEY_FILE_MAX = 16 * 1024,
 	CERT_FILE_MAX = 16 * 1024,
 	RSA_BITS = 4096,
@@ -43,21 +42,21 @@ processor_default_dir(struct buf *out, struct err *err)
 	return buf_check(out, err);
 }
 
-static status
-path_in(const struct processor *p, const char *folder, const char *name, char to[PATH_SIZE],
-        struct err *err)
+status
+state_path(const char *dir, const char *folder, const char *name, char to[STATE_PATH_SIZE],
+           struct err *err)
 {
-	int n = snprintf(to, PATH_SIZE, "%s%s%s/%s", p->dir, folder ? "/" : "",
+	int n = snprintf(to, STATE_PATH_SIZE, "%s%s%s/%s", dir, folder ? "/" : "",
 	                 folder ? folder : "", name);
 
-	if (n < 0 || n >= PATH_SIZE)
-		return err_set(err, ERR_USAGE, "E-NODE-010", "the path %s is too long", p->dir);
+	if (n < 0 || n >= STATE_PATH_SIZE)
+		return err_set(err, ERR_USAGE, "E-NODE-010", "the path %s is too long", dir);
 	return OK;
 }
 
 /* The directory must be ours alone: these keys are the root of everything local. */
-static status
-check_dir(const char *dir, struct err *err)
+status
+state_check(const char *dir, struct err *err)
 {
 	struct stat st;
 
@@ -77,12 +76,12 @@ check_dir(const char *dir, struct err *err)
 	return OK;
 }
 
-static status
-lock_dir(const struct processor *p, int *fd, struct err *err)
+status
+state_lock(const char *dir, int *fd, struct err *err)
 {
-	char path[PATH_SIZE];
+	char path[STATE_PATH_SIZE];
 
-	TRY(path_in(p, NULL, "lock", path, err));
+	TRY(state_path(dir, NULL, "lock", path, err));
 	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (*fd < 0 || flock(*fd, LOCK_EX) != 0)
 		return err_at(err, err_set_errno(err, ERR_IO, "E-NODE-011", "cannot lock"), "%s",
@@ -91,15 +90,15 @@ lock_dir(const struct processor *p, int *fd, struct err *err)
 }
 
 /* The key in the file, made when there is none. */
-static status
-load_key(const struct processor *p, const char *folder, const char *name, enum key_kind kind,
-         struct key **ret, struct err *err)
+status
+state_key(const char *dir, const char *folder, const char *name, enum key_kind kind,
+          struct key **ret, struct err *err)
 {
 	CLEANUP(buf_done) struct buf pem = {0};
-	char path[PATH_SIZE];
+	char path[STATE_PATH_SIZE];
 	status s;
 
-	TRY(path_in(p, folder, name, path, err));
+	TRY(state_path(dir, folder, name, path, err));
 	if (!file_exists(path)) {
 		*ret = key_generate(kind, RSA_BITS);
 		key_private_pem(*ret, &pem);
@@ -120,9 +119,9 @@ load_cert(const struct processor *p, const char *name, issue_fn issue, int64_t n
           struct cert **ret, struct err *err)
 {
 	CLEANUP(buf_done) struct buf der = {0};
-	char path[PATH_SIZE];
+	char path[STATE_PATH_SIZE];
 
-	TRY(path_in(p, p->facts->folder, name, path, err));
+	TRY(state_path(p->dir, p->facts->folder, name, path, err));
 	if (!file_exists(path)) {
 		TRY(issue(p, now, ret, err));
 		return file_create(path, cert_der(*ret), 0600, err);
@@ -131,23 +130,30 @@ load_cert(const struct processor *p, const char *name, issue_fn issue, int64_t n
 	return err_at(err, cert_parse_der(buf_view(&der), ret, err), "%s", path);
 }
 
+status
+state_random(const char *dir, const char *folder, const char *name, uint8_t *to, size_t size,
+             struct err *err)
+{
+	CLEANUP(buf_done) struct buf id = {0};
+	char path[STATE_PATH_SIZE];
+
+	TRY(state_path(dir, folder, name, path, err));
+	if (!file_exists(path)) {
+		random_bytes(to, size);
+		return file_create(path, bytes_of(to, size), 0600, err);
+	}
+	TRY(file_read(path, size, &id, err));
+	if (id.n != size)
+		return err_at(err, err_set(err, ERR_IO, "E-NODE-012", "is not %zu bytes", size),
+		              "%s", path);
+	mem_copy(to, id.p, id.n);
+	return OK;
+}
+
 static status
 load_chip_id(struct processor *p, struct err *err)
 {
-	CLEANUP(buf_done) struct buf id = {0};
-	char path[PATH_SIZE];
-
-	TRY(path_in(p, NULL, "chip-id", path, err));
-	if (!file_exists(path)) {
-		random_bytes(p->chip_id, sizeof p->chip_id);
-		TRY(file_create(path, bytes_of(p->chip_id, sizeof p->chip_id), 0600, err));
-	} else {
-		TRY(file_read(path, sizeof p->chip_id, &id, err));
-		if (id.n != sizeof p->chip_id)
-			return err_at(err, err_set(err, ERR_IO, "E-NODE-012", "is not 64 bytes"),
-			              "%s", path);
-		mem_copy(p->chip_id, id.p, id.n);
-	}
+	TRY(state_random(p->dir, NULL, "chip-id", p->chip_id, sizeof p->chip_id, err));
 	if (p->facts->product == SNP_TURIN) /* Turin has 8 bytes, the rest reads as zero */
 		mem_zero(p->chip_id + 8, sizeof p->chip_id - 8);
 	return OK;
@@ -156,14 +162,14 @@ load_chip_id(struct processor *p, struct err *err)
 static status
 load_all(struct processor *p, int64_t now, struct err *err)
 {
-	char folder[PATH_SIZE];
+	char folder[STATE_PATH_SIZE];
 
-	TRY(path_in(p, NULL, p->facts->folder, folder, err));
+	TRY(state_path(p->dir, NULL, p->facts->folder, folder, err));
 	TRY(dir_create(folder, 0700, err));
 	TRY(load_chip_id(p, err));
-	TRY(load_key(p, NULL, "ark.key", KEY_RSA, &p->ark_key, err));
-	TRY(load_key(p, NULL, "ask.key", KEY_RSA, &p->ask_key, err));
-	TRY(load_key(p, p->facts->folder, "vcek.key", KEY_P384, &p->vcek_key, err));
+	TRY(state_key(p->dir, NULL, "ark.key", KEY_RSA, &p->ark_key, err));
+	TRY(state_key(p->dir, NULL, "ask.key", KEY_RSA, &p->ask_key, err));
+	TRY(state_key(p->dir, p->facts->folder, "vcek.key", KEY_P384, &p->vcek_key, err));
 	TRY(load_cert(p, "ark.der", chain_issue_ark, now, &p->ark, err));
 	TRY(load_cert(p, "ask.der", chain_issue_ask, now, &p->ask, err));
 	TRY(load_cert(p, "vcek.der", chain_issue_vcek, now, &p->vcek, err));
@@ -181,8 +187,8 @@ processor_open(const char *dir, enum processor_part part, int64_t now, struct pr
 	p->facts = processor_facts(part);
 	p->dir = mem_alloc(n + 1);
 	mem_copy(p->dir, dir, n);
-	TRY(check_dir(dir, err));
-	TRY(lock_dir(p, &lock, err));
+	TRY(state_check(dir, err));
+	TRY(state_lock(p->dir, &lock, err));
 	TRY(load_all(p, now, err));
 	*ret = p;
 	p = NULL;
@@ -219,11 +225,11 @@ status
 processor_crl(struct processor *p, int64_t now, struct bytes *ret, struct err *err)
 {
 	CLEANUP(fd_close) int lock = -1;
-	char path[PATH_SIZE];
+	char path[STATE_PATH_SIZE];
 
 	if (p->crl.n == 0 || !crl_good(p, buf_view(&p->crl), now)) {
-		TRY(lock_dir(p, &lock, err));
-		TRY(path_in(p, p->facts->folder, "crl.der", path, err));
+		TRY(state_lock(p->dir, &lock, err));
+		TRY(state_path(p->dir, p->facts->folder, "crl.der", path, err));
 		buf_reset(&p->crl);
 		if (file_exists(path))
 			TRY(file_read(path, CERT_FILE_MAX, &p->crl, err));

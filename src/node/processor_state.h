@@ -16,6 +16,21 @@ struct processor {
 	struct buf crl;
 };
 
+/*
+ * The state directory, shared by all shapes of the processor. Files are made
+ * on first use; the caller holds the lock. ERR_IO E-NODE-011 (not ours alone), E-NODE-012 (no
+ * state of ours), ERR_USAGE E-NODE-010. `folder` is below `dir`, or NULL.
+ */
+enum { STATE_PATH_SIZE = 4096 };
+status state_check(const char *dir, struct err *err);
+status state_lock(const char *dir, int *fd, struct err *err);
+status state_path(const char *dir, const char *folder, const char *name, char to[STATE_PATH_SIZE],
+                  struct err *err);
+status state_key(const char *dir, const char *folder, const char *name, enum key_kind kind,
+                 struct key **ret, struct err *err);
+status state_random(const char *dir, const char *folder, const char *name, uint8_t *to, size_t size,
+                    struct err *err);
+
 /* Certificates of one part, under keys that exist already (processor_chain.c). */
 status chain_issue_ark(const struct processor *p, int64_t now, struct cert **ret, struct err *err);
 status chain_issue_ask(const struct processor *p, int64_t now, struct cert **ret, struct err *err);

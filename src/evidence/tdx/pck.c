@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "evidence/tdx/pck.h"
 
-#define OID_SGX "1.2.840.113741.1.13.1"
-
 /* DER of 1.2.840.113741.1.13.1, without tag and length; members append one or two arcs. */
 static const uint8_t OID_PREFIX[] = {0x2a, 0x86, 0x48, 0x86, 0xf8, 0x4d, 0x01, 0x0d, 0x01};
 
@@ -234,6 +232,87 @@ pck_parse(const struct cert *cert, struct pck *ret, struct err *err)
 {
 	struct bytes der;
 
-	TRY(cert_extension(cert, OID_SGX, &der, err));
+	TRY(cert_extension(cert, PCK_OID_SGX, &der, err));
 	return pck_parse_extension(der, ret, err);
+}
+
+/* ---- writing ---- */
+
+static void
+put_tlv(struct buf *out, uint8_t tag, struct bytes value)
+{
+	buf_u8(out, tag);
+	if (value.n >= 0x100) {
+		buf_u8(out, 0x82);
+		buf_be16(out, (uint16_t)value.n);
+	} else {
+		if (value.n >= 0x80)
+			buf_u8(out, 0x81);
+		buf_u8(out, (uint8_t)value.n);
+	}
+	buf_bytes(out, value);
+}
+
+/* SEQUENCE {OID, value}; parent 0: one arc. */
+static void
+put_member(struct buf *out, uint8_t parent, uint8_t arc, uint8_t tag, struct bytes value)
+{
+	CLEANUP(buf_done) struct buf oid = {0};
+	CLEANUP(buf_done) struct buf pair = {0};
+
+	buf_add(&oid, OID_PREFIX, sizeof OID_PREFIX);
+	if (parent)
+		buf_u8(&oid, parent);
+	buf_u8(&oid, arc);
+	put_tlv(&pair, TAG_OID, buf_view(&oid));
+	put_tlv(&pair, tag, value);
+	put_tlv(out, TAG_SEQUENCE, buf_view(&pair));
+}
+
+static void
+put_svn(struct buf *out, uint8_t arc, uint16_t svn)
+{
+	const uint8_t der[3] = {0, (uint8_t)(svn >> 8), (uint8_t)svn};
+	size_t from = svn > 0x7fff ? 0 : svn > 0xff ? 1 : 2;
+
+	if (svn > 0x7f && svn <= 0xff)
+		from = 1; /* a zero keeps it positive */
+	put_member(out, ARC_TCB, arc, TAG_INTEGER, bytes_of(der + from, sizeof der - from));
+}
+
+static void
+put_flag(struct buf *out, uint8_t arc, bool flag)
+{
+	const uint8_t value = flag ? 0xff : 0;
+
+	put_member(out, ARC_CONFIGURATION, arc, TAG_BOOLEAN, bytes_of(&value, 1));
+}
+
+void
+pck_emit_extension(const struct pck *p, struct buf *out)
+{
+	CLEANUP(buf_done) struct buf list = {0};
+	CLEANUP(buf_done) struct buf part = {0};
+	static const uint8_t ppid[16];
+	const uint8_t type = (uint8_t)p->sgx_type;
+
+	put_member(&list, 0, ARC_PPID, TAG_OCTETS, bytes_of(ppid, sizeof ppid));
+	for (uint8_t i = 0; i < TDX_SVNS; i++)
+		put_svn(&part, (uint8_t)(i + 1), p->comp[i]);
+	put_svn(&part, TCB_PCESVN, p->pcesvn);
+	put_member(&part, ARC_TCB, TCB_CPUSVN, TAG_OCTETS, bytes_of(p->comp, sizeof p->comp));
+	put_member(&list, 0, ARC_TCB, TAG_SEQUENCE, buf_view(&part));
+	put_member(&list, 0, ARC_PCEID, TAG_OCTETS, bytes_of(p->pceid, sizeof p->pceid));
+	put_member(&list, 0, ARC_FMSPC, TAG_OCTETS, bytes_of(p->fmspc, sizeof p->fmspc));
+	put_member(&list, 0, ARC_TYPE, TAG_ENUMERATED, bytes_of(&type, 1));
+	if (p->has_piid)
+		put_member(&list, 0, ARC_PIID, TAG_OCTETS, bytes_of(p->piid, sizeof p->piid));
+	if (p->has_configuration) {
+		buf_reset(&part);
+		put_flag(&part, 1, p->dynamic_platform);
+		put_flag(&part, 2, p->cached_keys);
+		put_flag(&part, 3, p->smt_enabled);
+		put_member(&list, 0, ARC_CONFIGURATION, TAG_SEQUENCE, buf_view(&part));
+	}
+	put_tlv(out, TAG_SEQUENCE, buf_view(&list));
 }

@@ -26,6 +26,13 @@ struct pck {
 /* Content of the extension. ERR_PARSE E-TDX-001 with what is wrong. */
 status pck_parse_extension(struct bytes der, struct pck *ret, struct err *err);
 
+/*
+ * Writes the extension, PPID zero, CPUSVN as the components; for who makes
+ * PCK certificates (software secure processor, tests).
+ */
+void pck_emit_extension(const struct pck *p, struct buf *out);
+#define PCK_OID_SGX "1.2.840.113741.1.13.1"
+
 /* The extension of a certificate. */
 status pck_parse(const struct cert *cert, struct pck *ret, struct err *err);
 

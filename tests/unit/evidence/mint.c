@@ -213,32 +213,11 @@ mint_report(const struct mint *m, const struct mint_leaf *l, uint32_t version)
 	return r;
 }
 
-/* r and s of a DER signature, each to 48 bytes. */
-static void
-split_signature(struct bytes der, uint8_t r[48], uint8_t s[48])
-{
-	uint8_t *const to[2] = {r, s};
-	size_t at = 2;
-
-	for (size_t i = 0; i < 2; i++) {
-		struct bytes v = bytes_sub(der, at + 2, at + 2 + der.p[at + 1]);
-
-		at += 2 + v.n;
-		while (v.n > 48)
-			v = bytes_sub(v, 1, v.n);
-		mem_zero(to[i], 48);
-		mem_copy(to[i] + 48 - v.n, v.p, v.n);
-	}
-}
-
 void
 mint_sign(const struct mint *m, struct snp_report *r, uint8_t wire[SNP_REPORT_SIZE])
 {
-	CLEANUP(buf_done) struct buf sig = {0};
-
 	snp_report_emit(r, wire);
-	key_sign_ecdsa(m->vek_key, SIG_SHA384, bytes_of(wire, SNP_SIGNED_SIZE), &sig);
-	split_signature(buf_view(&sig), r->r, r->s);
+	key_sign_ecdsa_raw(m->vek_key, SIG_SHA384, bytes_of(wire, SNP_SIGNED_SIZE), 48, r->r, r->s);
 	snp_report_emit(r, wire);
 }
 
