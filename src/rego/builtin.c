@@ -41,6 +41,18 @@ builtin_error(struct rego_call *c, const char *fmt, ...)
 }
 
 status
+builtin_type_error(struct rego_call *c, const char *fmt, ...)
+{
+	va_list ap;
+	status s;
+
+	va_start(ap, fmt);
+	s = refuse(c, true, "", fmt, ap);
+	va_end(ap);
+	return s;
+}
+
+status
 builtin_operand_text(struct rego_call *c, unsigned int operand, const char *fmt, ...)
 {
 	char prefix[32];

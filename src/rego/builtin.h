@@ -80,7 +80,9 @@ status builtin_error(struct rego_call *c, const char *fmt, ...) PRINTF(2, 3);
  */
 status builtin_operand(struct rego_call *c, unsigned int operand, const char *want,
                        const struct value *got);
-/* The same with free text behind "operand N ". */
+/* Operands whose types do not fit together (eval_type_error), in free text. */
+status builtin_type_error(struct rego_call *c, const char *fmt, ...) PRINTF(2, 3);
+/* The same as builtin_operand() with free text behind "operand N ". */
 status builtin_operand_text(struct rego_call *c, unsigned int operand, const char *fmt, ...)
         PRINTF(3, 4);
 

@@ -225,7 +225,7 @@ subset(struct rego_call *c, const struct value *args, struct value *ret)
 	} else if (super == VALUE_ARRAY && sub == VALUE_SET) {
 		TRY(array_has_set(c, &args[0], &args[1], &yes));
 	} else {
-		return builtin_error(
+		return builtin_type_error(
 		        c,
 		        "both arguments object.subset must be of the same type or array and set");
 	}

@@ -35,34 +35,28 @@ identifiers_ok(struct bytes t)
 	return t.n == 0 || begun;
 }
 
-/* Also with a sign or leading zeros, as Go reads them. */
+/* Digits without leading zeros (SemVer 2.0.0, section 2). */
 static bool
 read_int(struct bytes t, int64_t *ret)
 {
-	bool minus = t.n > 0 && t.p[0] == '-';
-
-	if (t.n > 0 && (t.p[0] == '-' || t.p[0] == '+'))
-		t = bytes_sub(t, 1, t.n);
-	while (t.n > 1 && t.p[0] == '0')
-		t = bytes_sub(t, 1, t.n);
-	if (t.n > 0 && t.p[0] == '-')
+	if (t.n == 0 || t.p[0] < '0' || t.p[0] > '9' || (t.n > 1 && t.p[0] == '0'))
 		return false;
-	if (!text_i64(t, ret))
-		return false;
-	if (minus)
-		*ret = -*ret;
-	return true;
+	return text_i64(t, ret);
 }
 
 static bool
 parse(struct bytes t, struct version *v)
 {
 	struct bytes meta, rest;
+	size_t core;
 
 	if (bytes_starts(t, BYTES("v")))
 		t = bytes_sub(t, 1, t.n);
 	t = cut(t, '+', &meta);
+	core = t.n;
 	t = cut(t, '-', &v->pre);
+	if (t.n < core && v->pre.n == 0) /* a hyphen announces a pre-release */
+		return false;
 	if (!identifiers_ok(meta) || !identifiers_ok(v->pre))
 		return false;
 	for (size_t i = 0; i < 3; i++) {

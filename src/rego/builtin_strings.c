@@ -206,6 +206,20 @@ split(struct rego_call *c, const struct value *args, struct value *ret)
 	return arena_check(c->arena, c->err);
 }
 
+/* The first n parts, what follows them dropped; all of them when n is negative. */
+static status
+split_n(struct rego_call *c, const struct value *args, struct value *ret)
+{
+	int64_t n;
+
+	TRY(two_strings(c, args, &(struct bytes){0}, &(struct bytes){0}));
+	TRY(builtin_int(c, args, 2, &n));
+	TRY(split(c, args, ret));
+	if (n >= 0 && n < ret->n)
+		ret->n = (uint32_t)n;
+	return OK;
+}
+
 static status
 reverse(struct rego_call *c, const struct value *args, struct value *ret)
 {
@@ -304,6 +318,7 @@ static const struct rego_builtin list[] = {
         {"indexof_n", 2, 0, indexof_n},
         {"lower", 1, 0, lower},
         {"split", 2, 0, split},
+        {"strings.split_n", 3, 0, split_n},
         {"startswith", 2, 0, startswith},
         {"strings.any_prefix_match", 2, 0, any_prefix},
         {"strings.any_suffix_match", 2, 0, any_suffix},
