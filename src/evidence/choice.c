@@ -15,6 +15,7 @@ take(const struct outcome *o, bool accepted, struct evidence_result *ret)
 {
 	ret->verdict = o->verdict;
 	ret->tcb_status = o->tcb_status;
+	mem_copy(ret->tcb_behind, o->tcb_behind, sizeof ret->tcb_behind);
 	if (!accepted)
 		return;
 	ret->root_key = o->root_key;

@@ -16,6 +16,7 @@ struct outcome {
 	int64_t valid_to;
 	int32_t policy_index;
 	enum tcb_status tcb_status; /* TDX */
+	char tcb_behind[TCB_BEHIND_TEXT];
 };
 
 struct choice {

@@ -69,6 +69,7 @@ struct evidence_result {
 	struct hash256 root_key;
 	/* TDX: TCB status and what it rests on; also where the status alone was refused. */
 	enum tcb_status tcb_status;
+	char tcb_behind[TCB_BEHIND_TEXT]; /* as tcb_result.behind */
 	/* Until when the same evidence would be accepted with these endorsements. */
 	int64_t valid_to;
 };

@@ -135,3 +135,25 @@ def test_a_file_that_is_too_large_is_named(tmp_path):
     big.write_bytes(bytes(1 << 21))
     done = contrast("show", big)
     assert done.returncode == 2 and str(big) in done.stderr and "1048576 bytes" in done.stderr
+
+
+@needs_vectors
+def test_old_parts_of_a_platform_are_named():
+    quote = TDX / "automata-dcap/quotev4.bin"
+    collateral = [TDX / "automata-dcap" / f"solana_{name}" for name in
+                  ("tcb_info_v3_with_tdx_module.json", "qe_identity.json", "signing.der", "intel_root_ca_crl.der",
+                   "pck_platform_crl.der")]
+    done = contrast("verify", quote, "-e", *collateral, "--time", "2025-07-20T00:00:00Z", "-o", "json")
+    judged = json.loads(done.stdout)
+    newest = json.loads(collateral[0].read_text())["tcbInfo"]["tcbLevels"][0]["tcb"]
+    assert done.returncode == 0 and judged["tcbStatus"] == "OutOfDate"
+    for part in judged["tcbOld"].split(", "):
+        name, got, want = part.split(": ")[0], *map(int, part.split(": ")[1].split(" of "))
+        assert got < want
+        if name.startswith("SGX component"):
+            assert newest["sgxtcbcomponents"][int(name.split()[-1]) - 1]["svn"] == want
+        elif name == "PCE":
+            assert newest["pcesvn"] == want
+    old = contrast("verify", TDX / "dcap-qvl/tdx_quote_outdated", "-e",
+                   TDX / "dcap-qvl/tdx_quote_outdated_collateral.json", "--time", "2026-03-01T00:00:00Z")
+    assert old.returncode == 1 and "tdx/tcb-unsupported" in old.stderr and "SGX component 8: 3 of 5" in old.stderr

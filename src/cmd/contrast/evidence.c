@@ -313,6 +313,7 @@ report_json(struct arena *a, const struct report *r)
 		json_put(a, &o, "referenceSet", json_int(v->set));
 	if (r->tee == TEE_TDX && r->result->tcb_status != TCB_NOT_SUPPORTED)
 		json_put(a, &o, "tcbStatus", json_cstr(tcb_status_name(r->result->tcb_status)));
+	put_cstr(a, &o, "tcbOld", r->result->tcb_behind);
 	if (accepted) {
 		json_put(a, &o, "rootKeySha256", json_hex(a, hash256_view(&r->result->root_key)));
 		json_put(a, &o, "policy", json_hex(a, hash256_view(&r->result->policy)));
@@ -340,6 +341,8 @@ print_text(const struct report *r, struct err *err)
 	}
 	if (r->tee == TEE_TDX && r->result->tcb_status != TCB_NOT_SUPPORTED)
 		buf_printf(&out, "TCB status  %s\n", tcb_status_name(r->result->tcb_status));
+	if (r->result->tcb_behind[0] != '\0')
+		buf_printf(&out, "TCB old in  %s\n", r->result->tcb_behind);
 	buf_printf(&out, "revocation: %s\n",
 	           v->revocation == REVOCATION_CHECKED ? "checked" : "not checked");
 	for (size_t i = 0; i < r->findings->n; i++) {

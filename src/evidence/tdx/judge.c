@@ -117,6 +117,7 @@ judge_set(struct run *run, const struct tdx_reference *set, struct findings *fin
 	u = under_root(run, set && set->has_trust_root ? &set->trust_root : &tdx_intel_root);
 	o->verdict = u->verdict;
 	o->tcb_status = u->tcb.status;
+	mem_copy(o->tcb_behind, u->tcb.behind, sizeof o->tcb_behind);
 	TRY(u->result);
 	o->root_key = u->root;
 	o->valid_to = u->opened->valid_until;

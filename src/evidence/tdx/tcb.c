@@ -2,6 +2,9 @@
 /* The decision rule; the parser is tcb_parse.c. */
 #include "evidence/tdx/tcb.h"
 
+#include <stdio.h>
+#include <string.h>
+
 static const char *const status_names[] = {
         [TCB_NOT_SUPPORTED] = "NotSupported",
         [TCB_UP_TO_DATE] = "UpToDate",
@@ -150,6 +153,49 @@ relaunch(enum tcb_status launch, const struct parts *then, const struct parts *n
 	return launch;
 }
 
+/* ---- which part is old ---- */
+
+static void
+note_behind(struct tcb_result *r, const char *part, unsigned int got, unsigned int newest)
+{
+	static const char more[] = ", ...";
+	size_t used = strlen(r->behind), room = sizeof r->behind - used;
+	char text[48];
+	int n;
+
+	if (got >= newest)
+		return;
+	n = snprintf(text, sizeof text, "%s%s: %u of %u", used ? ", " : "", part, got, newest);
+	if ((size_t)n + sizeof more <= room)
+		snprintf(r->behind + used, room, "%s", text);
+	else if (used >= sizeof more && strcmp(r->behind + used - (sizeof more - 1), more) != 0)
+		snprintf(r->behind + used, room, "%s", more);
+}
+
+static void
+note_old_parts(struct tcb_result *r, const struct tcb_info *info, const struct qe_identity *qe,
+               const struct pck *pck, struct bytes svn, uint16_t qe_isv_svn)
+{
+	const struct tdx_module *m = tcb_module_of(info, svn);
+	size_t start = svn.p[1] > 0 ? 2 : 0;
+	char part[24];
+
+	for (size_t i = 0; info->n_levels > 0 && i < TDX_SVNS; i++) {
+		snprintf(part, sizeof part, "SGX component %zu", i + 1);
+		note_behind(r, part, pck->comp[i], info->levels[0].sgx[i]);
+	}
+	for (size_t i = start; info->n_levels > 0 && i < TDX_SVNS; i++) {
+		snprintf(part, sizeof part, "TDX component %zu", i + 1);
+		note_behind(r, part, svn.p[i], info->levels[0].tdx[i]);
+	}
+	if (info->n_levels > 0)
+		note_behind(r, "PCE", pck->pcesvn, info->levels[0].pcesvn);
+	if (m && m->n_levels > 0)
+		note_behind(r, "TDX module", svn.p[0], m->levels[0].isvsvn);
+	if (qe->n_levels > 0)
+		note_behind(r, "quoting enclave", qe_isv_svn, qe->levels[0].isvsvn);
+}
+
 void
 tcb_evaluate(const struct tcb_info *info, const struct qe_identity *qe, const struct pck *pck,
              struct bytes svn, struct bytes svn2, uint16_t qe_isv_svn, struct tcb_result *ret)
@@ -178,5 +224,6 @@ tcb_evaluate(const struct tcb_info *info, const struct qe_identity *qe, const st
 	note_level(&r, then.platform);
 	note_level(&r, then.module);
 	note_level(&r, enclave);
+	note_old_parts(&r, info, qe, pck, svn, qe_isv_svn);
 	*ret = r;
 }

@@ -14,6 +14,7 @@ enum {
 	TCB_LEVELS_MAX = 64,
 	TCB_MODULES_MAX = 16,
 	TCB_ADVISORIES_MAX = 64, /* in one level, and in a result */
+	TCB_BEHIND_TEXT = 160,
 };
 
 /* Worst last. */
@@ -95,6 +96,11 @@ struct tcb_result {
 	int64_t date;                                /* oldest of the matched levels */
 	struct bytes advisories[TCB_ADVISORIES_MAX]; /* borrowed from the TCB info */
 	size_t n_advisories;
+	/*
+	 * Which parts are older than Intel's newest level, and what it has: "SGX component 7: 11 of
+	 * 12, PCE: 13 of 14, TDX module: 4 of 6"; ends in "..." where there are more. Empty: none.
+	 */
+	char behind[TCB_BEHIND_TEXT];
 };
 
 /* svn2 empty: TD 1.0. A module that is not in the list gives NOT_SUPPORTED. */

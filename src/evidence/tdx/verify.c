@@ -119,7 +119,8 @@ tdx_authenticate(const struct tdx_quote *q, const struct tdx_chain *chain,
 	             result);
 	if (result->status == TCB_NOT_SUPPORTED)
 		return verdict_reject(v, STEP_PLATFORM, "tdx/tcb-unsupported",
-		                      "the platform's TCB is below all known levels");
+		                      "the platform's TCB is below all known levels (%s)",
+		                      result->behind);
 	if (result->status == TCB_REVOKED)
 		return verdict_reject(v, STEP_PLATFORM, "tdx/tcb-status",
 		                      "the TCB level is revoked");
@@ -148,8 +149,8 @@ check_tcb(const struct tdx_collateral *c, const struct tcb_result *r,
 	for (size_t i = 0; i < r->n_advisories; i++)
 		buf_printf(&list, "%s%.*s", i ? ", " : "", BYTES_ARG(r->advisories[i]));
 	appraisal_miss(a, STEP_PLATFORM, "tdx/tcb-status", "UpToDate", tcb_status_name(r->status),
-	               "%s since %s (%s)", tcb_status_name(r->status), time_cstr(r->date, when),
-	               buf_cstr(&list));
+	               "%s since %s (%s)%s%s", tcb_status_name(r->status), time_cstr(r->date, when),
+	               buf_cstr(&list), r->behind[0] ? "; old: " : "", r->behind);
 }
 
 static void
