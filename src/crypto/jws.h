@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * jws.h: the algorithms of JSON Web Signatures (RFC 7518, 8037) and the hashes
- * that policies name, old ones included. For policies only: nothing of ours
- * is secured with these.
+ * that policies name, old ones included. For policies, and for the keys of
+ * virtual TPMs, which clouds name as JSON Web Keys; nothing of ours is secured
+ * with these.
  */
 #ifndef CRYPTO_JWS_H
 #define CRYPTO_JWS_H
