@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Figures of the Rego engine, one JSON line each. Peers run beside it where
- * they are installed (tests/bench/peers); here stand ours and the goals.
+ * Figures of the Rego engine, one JSON line each. beside.py runs peers on the
+ * same cases (BENCH_REGO_CASES names a folder where they are left) and counts
+ * instructions (BENCH_REGO_ONLY names a case, decided BENCH_REGO_TURNS times).
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -16,6 +18,8 @@ enum { BATCHES = 60, BATCH_NS = 1500 * 1000 };
 static void
 figure(const char *name, double value, const char *unit, double goal)
 {
+	if (getenv("BENCH_REGO_ONLY"))
+		return;
 	printf("{\"bench\":\"rego\",\"figure\":\"%s\",\"value\":%.3f,\"unit\":\"%s\",\"peer\":null,"
 	       "\"peer_value\":null,\"ratio\":null,\"goal\":",
 	       name, value, unit);
@@ -71,6 +75,7 @@ struct job {
 	struct session *session;
 	struct entry entry;
 	struct bytes input;
+	const char *query;
 	struct session_answer answer;
 };
 
@@ -106,6 +111,49 @@ do_run(void *ctx)
 		give_up("run", &err);
 }
 
+/* The case as files, and a line about it: name, query, dialect, answer. */
+static void
+leave_case(const struct job *j, const char *name, bool allowed)
+{
+	const char *folder = getenv("BENCH_REGO_CASES");
+	struct err err = {0};
+	char path[4096];
+	FILE *list;
+
+	if (!folder)
+		return;
+	snprintf(path, sizeof path, "%s/%s.rego", folder, name);
+	if (!is_ok(file_write(path, j->module.text, 0644, &err)))
+		give_up(path, &err);
+	snprintf(path, sizeof path, "%s/%s.json", folder, name);
+	if (!is_ok(file_write(path, j->input, 0644, &err)))
+		give_up(path, &err);
+	snprintf(path, sizeof path, "%s/cases", folder);
+	list = fopen(path, "a");
+	if (!list ||
+	    fprintf(list, "%s %s %s %s\n", name, j->query, j->options.v0 ? "v0" : "v1",
+	            allowed ? "true" : "false") < 0 ||
+	    fclose(list) != 0) {
+		perror(path);
+		exit(1);
+	}
+}
+
+/* True where only instructions are counted: the turns of the one case are done. */
+static bool
+only_turns(struct job *j, const char *name)
+{
+	const char *only = getenv("BENCH_REGO_ONLY"), *turns = getenv("BENCH_REGO_TURNS");
+
+	if (!only)
+		return false;
+	for (int i = 0; turns && strcmp(only, name) == 0 && i < atoi(turns); i++) {
+		do_input(j);
+		do_run(j);
+	}
+	return true;
+}
+
 static void
 open_session(struct job *j, const char *name, const char *path)
 {
@@ -120,6 +168,7 @@ open_session(struct job *j, const char *name, const char *path)
 		give_up(path, &err);
 	snprintf(figure_name, sizeof figure_name, "%s_compiled_bytes", name);
 	figure(figure_name, (double)p->memory, "bytes", 1048576);
+	j->query = path;
 	policy_drop(p);
 }
 
@@ -132,6 +181,9 @@ decide(struct job *j, const char *name, struct bytes input, bool allowed, double
 	const struct value *yes;
 
 	j->input = input;
+	if (only_turns(j, name))
+		return;
+	leave_case(j, name, allowed);
 	do_input(j);
 	parse = measure(do_input, j);
 	do_input(j);
@@ -249,7 +301,8 @@ kata(void)
 	j.module = (struct policy_module){"kata.rego", text};
 	j.options = (struct policy_options){.v0 = true, .builtins = &rego_builtins_core};
 	figure("policy_text_bytes", (double)text.n, "bytes", 0);
-	figure("policy_compile", measure(do_compile, &j), "us", 0);
+	if (!getenv("BENCH_REGO_ONLY"))
+		figure("policy_compile", measure(do_compile, &j), "us", 0);
 	open_session(&j, "create_container", "data.agent_policy.CreateContainerRequest");
 	figure("create_container_bytes", (double)request.n, "bytes", 0);
 	decide(&j, "create_container", request, true, 50);
