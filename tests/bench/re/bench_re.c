@@ -27,7 +27,7 @@ struct job {
 
 typedef void work_fn(struct job *j);
 
-static void
+static _Noreturn void
 give_up(const struct job *j, const char *what)
 {
 	fprintf(stderr, "%s: %.*s\n", what, BYTES_ARG(j->pattern));

@@ -30,7 +30,7 @@ figure(const char *name, double value, const char *unit, double goal)
 	fflush(stdout);
 }
 
-static void
+static _Noreturn void
 give_up(const char *what, const struct err *err)
 {
 	fprintf(stderr, "%s: %s: %s\n", what, err->place, err->msg);
