@@ -3,7 +3,10 @@
 //! peer-regorus POLICY INPUT DATA QUERY v0|v1 BATCHES: regorus' times for one decision,
 //! one figure a line. Each is the best of BATCHES short batches, as in our bench.
 
-use regorus::{Engine, Value};
+use regorus::languages::rego::compiler::Compiler;
+use regorus::rvm::vm::RegoVM;
+use regorus::{Engine, PolicyLengthConfig, Value};
+use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 const BATCH: Duration = Duration::from_micros(1500);
@@ -25,12 +28,33 @@ fn measure(name: &str, batches: u32, mut work: impl FnMut()) {
     println!("{} {:.3}", name, best.as_nanos() as f64 / f64::from(n) / 1000.0);
 }
 
+/// Line ends of the pretty form stand between tokens only.
+fn one_line(answer: &Value) -> String {
+    answer.to_json_str().expect("answer").replace('\n', " ")
+}
+
+/// The register machine beside the interpreter; an error where it cannot compile the policy.
+fn machine(policy: &str, data: &str, query: &str, v0: bool) -> Result<RegoVM, String> {
+    let mut engine = load(policy, data, v0);
+    let compiled = engine.compile_with_entrypoint(&query.into()).map_err(|e| e.to_string())?;
+    let program =
+        Compiler::compile_from_policy(&compiled, &[query]).map_err(|e| format!("{e:?}"))?;
+    let mut vm = RegoVM::new_with_policy(compiled);
+    vm.load_program(program);
+    vm.set_strict_builtin_errors(false);
+    vm.set_data(Value::from_json_str(data).expect("data")).map_err(|e| format!("{e:?}"))?;
+    Ok(vm)
+}
+
 /// Prints are gathered and dropped: without that they go to stderr and distort the times.
 fn load(policy: &str, data: &str, v0: bool) -> Engine {
     let mut engine = Engine::new();
     engine.set_rego_v0(v0);
     engine.set_strict_builtin_errors(false);
     engine.set_gather_prints(true);
+    // A policy_data on one line is longer than the default of 1024 columns.
+    let max_col = NonZeroU32::new(1 << 20).unwrap();
+    engine.set_policy_length_config(PolicyLengthConfig { max_col, ..Default::default() });
     engine.add_policy("policy.rego".into(), policy.into()).expect("policy");
     engine.add_data_json(data).expect("data");
     engine
@@ -55,9 +79,25 @@ fn main() {
         engine.take_prints().expect("prints");
         answer
     };
-    println!("answer {}", decide().to_json_str().expect("answer"));
+    println!("answer {}", one_line(&decide()));
     measure("parse_us", batches, || drop(Value::from_json_str(&input).expect("input")));
     measure("eval_us", batches, || drop(decide()));
+    match machine(&policy, &data, query, v0) {
+        Ok(mut vm) => {
+            let mut decide = || {
+                vm.set_input(parsed.clone());
+                vm.execute()
+            };
+            match decide() {
+                Ok(answer) => {
+                    println!("answer_vm {}", one_line(&answer));
+                    measure("eval_vm_us", batches, || drop(decide()));
+                }
+                Err(e) => println!("no_vm {}", format!("{e:?}").replace('\n', " ")),
+            }
+        }
+        Err(e) => println!("no_vm {}", e.replace('\n', " ")),
+    }
     measure("load_us", batches.min(5), || {
         let mut fresh = load(&policy, &data, v0);
         fresh.set_input(Value::new_object());
