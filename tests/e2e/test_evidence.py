@@ -157,3 +157,17 @@ def test_old_parts_of_a_platform_are_named():
     old = contrast("verify", TDX / "dcap-qvl/tdx_quote_outdated", "-e",
                    TDX / "dcap-qvl/tdx_quote_outdated_collateral.json", "--time", "2026-03-01T00:00:00Z")
     assert old.returncode == 1 and "tdx/tcb-unsupported" in old.stderr and "SGX component 8: 3 of 5" in old.stderr
+
+
+@needs_vectors
+def test_a_paravisors_report_is_bound_to_its_runtime_data(tmp_path):
+    hcl = SNP / "azure-cvm-tooling/hcl-report-snp.bin"
+    certs = SNP / "azure-cvm-tooling/certs.pem"
+    assert contrast("verify", hcl, "-e", certs).returncode == 0
+    other = contrast("verify", hcl, "-e", certs, "--report-data", "11" * 64)
+    assert other.returncode == 2 and "E-CLI-043" in other.stderr
+    changed = bytearray(hcl.read_bytes())
+    changed[0x4d4 + 40] ^= 1  # within the key of the runtime data
+    (tmp_path / "hcl").write_bytes(changed)
+    done = contrast("verify", tmp_path / "hcl", "-e", certs, "--report-data", hcl.read_bytes()[0x70:0xb0].hex())
+    assert done.returncode != 0
