@@ -161,8 +161,8 @@ def test_old_parts_of_a_platform_are_named():
 
 @needs_vectors
 def test_a_paravisors_report_is_bound_to_its_runtime_data(tmp_path):
-    hcl = SNP / "azure-cvm-tooling/hcl-report-snp.bin"
-    certs = SNP / "azure-cvm-tooling/certs.pem"
+    hcl = SNP / "trustee-az-snp-vtpm/hcl-report.bin"
+    certs = SNP / "trustee-az-snp-vtpm/vcek.pem"
     assert contrast("verify", hcl, "-e", certs).returncode == 0
     other = contrast("verify", hcl, "-e", certs, "--report-data", "11" * 64)
     assert other.returncode == 2 and "E-CLI-043" in other.stderr

@@ -434,9 +434,10 @@ judge(struct inputs *in, const struct options *o, const struct demands *d, struc
 	if (in->is_hcl && rq.report_data &&
 	    !bytes_equal(bytes_of(report_data, sizeof report_data),
 	                 bytes_of(in->hcl_report_data, sizeof in->hcl_report_data)))
-		return err_set(err, ERR_USAGE, "E-CLI-043",
-		               "--report-data: a paravisor's report can be bound to its runtime data "
-		               "alone; what is fresh is in its TPM's quote");
+		return err_set(
+		        err, ERR_USAGE, "E-CLI-043",
+		        "--report-data: a paravisor's report can be bound to its runtime data "
+		        "alone; what is fresh is in its TPM's quote");
 	if (in->is_hcl)
 		rq.report_data = in->hcl_report_data;
 	evidence_verify(&rq, &result);
