@@ -15,6 +15,9 @@ exe = sys.argv[1]
 root = pathlib.Path(__file__).resolve().parents[3]
 peers = root / "build/peers"
 BATCHES = 30
+# A slow peer's batches may all fall into another program's busy second: its best of some rounds, which
+# lie apart, counts. Ours runs once, so what noise is left speaks for the peers.
+ROUNDS = 5
 PEERS = {"opa": ("OPA 1.22.2", 30), "regorus": ("regorus 0.14.1", 50)}
 GOAL_CASES = ("create_container", "create_container_denied")
 TURNS = {"tiny": 2000}
@@ -40,10 +43,21 @@ def allowed(answer):
     return answer.get("allowed", False) if isinstance(answer, dict) else answer
 
 
-def beside(peer, folder, case, ours):
-    name, query, dialect, expected = case
+def best(peer, folder, cases):
+    """The figures of each case: the least of all rounds."""
+    found = {}
+    for _ in range(ROUNDS):
+        for name, query, dialect, _ in cases:
+            figures = found.setdefault(name, {})
+            for key, text in run_peer(peer, folder, name, query, dialect).items():
+                least = key.endswith("_us") and key in figures
+                figures[key] = min(figures[key], text, key=float) if least else text
+    return found
+
+
+def beside(peer, theirs, case, ours):
+    name, _, _, expected = case
     title, goal = PEERS[peer]
-    theirs = run_peer(peer, folder, name, query, dialect)
     for key in ("answer", "answer_vm"):
         if key in theirs and allowed(theirs[key]) != (expected == "true"):
             sys.exit(f"{title} answers {theirs[key]} to {name}: the comparison is void")
@@ -94,8 +108,9 @@ def main():
                 why = f"skipped: build it with tests/bench/peers/build {peer}"
                 line(f"beside_{peer}", None, "", why=why)
                 continue
+            found = best(peer, folder, cases)
             for case in cases:
-                beside(peer, folder, case, ours)
+                beside(peer, found[case[0]], case, ours)
         for case in cases:
             if not shutil.which("valgrind"):
                 line("instructions", None, "", why="skipped: valgrind is not installed (scripts/deps bench)")

@@ -71,6 +71,8 @@ fn main() {
     let (query, v0) = (&args[4], args[5] == "v0");
     let batches: u32 = args[6].parse().expect("a number of batches");
 
+    // Its compiled patterns are kept between decisions, as ours are: room for all of them.
+    regorus::cache::configure(regorus::cache::Config { regex: 4096, glob: 4096 });
     let mut engine = load(&policy, &data, v0);
     let parsed = Value::from_json_str(&input).expect("input");
     let mut decide = || {
