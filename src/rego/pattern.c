@@ -5,12 +5,15 @@ enum {
 	PATTERN_ARENA = 16 * 1024 * 1024,
 	PATTERN_STEPS = 64 * 1024 * 1024, /* of one call; what was used is charged afterwards */
 	STEPS_PER_CHARGE = 4,
+	PATTERN_WARM = 16, /* uses after which an automaton pays: it can cost milliseconds */
 };
 
 /* The cache owns it; everything of the expression lives in its arena. */
 struct pattern {
 	struct arena arena;
 	const struct re *re;
+	unsigned int uses;
+	bool fast;
 };
 
 static void
@@ -22,22 +25,20 @@ pattern_free(void *p)
 	mem_free(x);
 }
 
-status
-pattern_get(struct rego_call *c, enum rego_cache_kind kind, struct bytes key, struct bytes text,
-            const struct re **ret)
+/* Compiled and in the cache; *ret is the same expression for this call alone where that is full. */
+static status
+compile(struct rego_call *c, enum rego_cache_kind kind, struct bytes key, struct bytes text,
+        bool fast, const struct re **ret)
 {
-	struct pattern *p = rego_cache_get(c, kind, key);
+	struct pattern *p;
 	struct err err;
 	status s;
 
-	if (p) {
-		*ret = p->re;
-		return OK;
-	}
 	TRY(rego_charge(c, 100 + text.n * 8));
 	p = mem_new(struct pattern);
+	p->fast = fast;
 	arena_init(&p->arena, PATTERN_ARENA);
-	s = re_compile(&p->arena, text, RE_FAST, &p->re, &err);
+	s = re_compile(&p->arena, text, fast ? RE_FAST : 0, &p->re, &err);
 	if (!is_ok(s)) {
 		pattern_free(p);
 		if (s.cls == ERR_LIMIT)
@@ -47,9 +48,24 @@ pattern_get(struct rego_call *c, enum rego_cache_kind kind, struct bytes key, st
 	*ret = p->re;
 	if (rego_cache_put(c, kind, key, p, sizeof *p + p->arena.used, pattern_free))
 		return OK;
-	/* Nothing keeps it: for this call alone, then. */
 	s = re_compile(c->arena, text, 0, ret, &err);
 	return is_ok(s) ? OK : builtin_limit(c, "%s", err.msg);
+}
+
+status
+pattern_get(struct rego_call *c, enum rego_cache_kind kind, struct bytes key, struct bytes text,
+            const struct re **ret)
+{
+	struct pattern *p = rego_cache_get(c, kind, key);
+
+	if (!p)
+		return compile(c, kind, key, text, false, ret);
+	*ret = p->re;
+	if (p->fast || ++p->uses < PATTERN_WARM)
+		return OK;
+	/* The cache finds the later entry from now on; the earlier one is its oldest and goes
+	 * first. */
+	return compile(c, kind, key, text, true, ret);
 }
 
 struct re_budget

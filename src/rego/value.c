@@ -327,8 +327,8 @@ value_weigh(const struct value *v, uint64_t *left)
 {
 	bool object = v->type == VALUE_OBJECT;
 	uint64_t n = object ? 2 * (uint64_t)v->n : v->n;
-	/* Members are pairs of values. */
-	const struct value *items = object ? &v->u.members->key : v->u.items;
+	/* Members are pairs of values, the key first. */
+	const struct value *items = object ? (const struct value *)v->u.members : v->u.items;
 
 	if (!value_is_collection(v))
 		return true;

@@ -28,7 +28,7 @@ teardown(void **state)
 static struct session_channel
 channel_of(uint8_t fill)
 {
-	struct session_channel c;
+	struct session_channel c = {.purpose = BINDING_ATTEST};
 
 	for (size_t i = 0; i < sizeof c.nonce; i++) {
 		c.nonce[i] = fill;

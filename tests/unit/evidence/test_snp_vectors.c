@@ -227,14 +227,20 @@ must_refuse(const struct vector *t, const char *what, size_t at)
 		fail_msg("%s: changed at bit %zu, and still accepted", what, at);
 }
 
+/* What a walk starts from: otherwise it would refuse for another reason than the changed bit. */
+static void
+must_accept(const struct vector *t, const char *what)
+{
+	struct evidence_result res;
+
+	evidence_verify(&t->rq, &res);
+	if (!verdict_accepted(&res.verdict))
+		fail_msg("%s: %s", what, res.verdict.reason);
+}
+
 static void
 walk_report(struct vector *t, const char *name)
 {
-	uint8_t expected[64];
-
-	/* The expected values must not follow the flipped bits. */
-	mem_copy(expected, t->parsed.report_data, sizeof expected);
-	t->rq.report_data = expected;
 	for (size_t bit = 0; bit < t->report.n * 8; bit += steps().report) {
 		t->report.p[bit / 8] ^= (uint8_t)(1U << bit % 8);
 		must_refuse(t, name, bit);
@@ -281,16 +287,22 @@ mutation_walk(void **state)
 		const struct value *row = json_item(&rows, i);
 		CLEANUP(vector_done) struct vector t = {0};
 		const char *name = row_text(&a, row, "report");
+		uint8_t expected[EVIDENCE_REPORT_DATA_SIZE];
 		struct snp_cache *cache;
 
 		if (!row_kind(row, "snp") || want_of(row).step != STEP_ACCEPTED ||
 		    !vector_load(&a, row, &t))
 			continue;
+		/* The expected values must not follow the flipped bits. */
+		mem_copy(expected, t.parsed.report_data, sizeof expected);
+		t.rq.report_data = expected;
 		/* The chain stays the same through the report's walk: cache it. */
 		cache = t.rq.cache = snp_cache_new();
+		must_accept(&t, name);
 		walk_report(&t, name);
 		t.rq.cache = NULL;
 		snp_cache_free(cache);
+		must_accept(&t, name);
 		walk_leaf(&t, name, seen[t.set.product] ? steps().leaf : steps().first_leaf);
 		seen[t.set.product] = true;
 		n++;
