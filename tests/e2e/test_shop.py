@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The sample services on loopback, with certificates as the initializer leaves them."""
+import contextlib
 import os
 import pathlib
 import signal
@@ -50,15 +51,18 @@ def mesh(tmp_path_factory):
     return Mesh(tmp_path_factory.mktemp("mesh") / "mesh")
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+def free_ports(n):
+    """Different ones: all are held until the last is known."""
+    with contextlib.ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(n)]
+        for s in sockets:
+            s.bind(("127.0.0.1", 0))
+        return [s.getsockname()[1] for s in sockets]
 
 
 class Service:
     def __init__(self, name, tls, **env):
-        self.port, self.health = free_port(), free_port()
+        self.port, self.health = free_ports(2)
         self.log = tls.parent / f"{name}-{self.port}.log"
         self.out = open(self.log, "w")
         self.process = subprocess.Popen([BIN / name], stdout=self.out, stderr=self.out, env={
