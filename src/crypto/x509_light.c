@@ -31,30 +31,32 @@ typedef struct {
 	ASN1_BIT_STRING *signature;
 } LIGHT_CERT;
 
+/* What follows a template looks like a part of it to clang-format. */
+/* clang-format off */
 ASN1_SEQUENCE_enc(LIGHT_TBS, enc, 0) =
-        {
-                ASN1_EXP_OPT(LIGHT_TBS, version, ASN1_INTEGER, 0),
-                ASN1_SIMPLE(LIGHT_TBS, serial, ASN1_INTEGER),
-                ASN1_SIMPLE(LIGHT_TBS, algorithm, X509_ALGOR),
-                ASN1_SIMPLE(LIGHT_TBS, issuer, X509_NAME),
-                ASN1_SIMPLE(LIGHT_TBS, validity, X509_VAL),
-                ASN1_SIMPLE(LIGHT_TBS, subject, X509_NAME),
-                ASN1_SIMPLE(LIGHT_TBS, spki, ASN1_SEQUENCE),
-                ASN1_IMP_OPT(LIGHT_TBS, issuer_uid, ASN1_BIT_STRING, 1),
-                ASN1_IMP_OPT(LIGHT_TBS, subject_uid, ASN1_BIT_STRING, 2),
-                ASN1_EXP_SEQUENCE_OF_OPT(LIGHT_TBS, extensions, X509_EXTENSION, 3),
+{
+	ASN1_EXP_OPT(LIGHT_TBS, version, ASN1_INTEGER, 0),
+	ASN1_SIMPLE(LIGHT_TBS, serial, ASN1_INTEGER),
+	ASN1_SIMPLE(LIGHT_TBS, algorithm, X509_ALGOR),
+	ASN1_SIMPLE(LIGHT_TBS, issuer, X509_NAME),
+	ASN1_SIMPLE(LIGHT_TBS, validity, X509_VAL),
+	ASN1_SIMPLE(LIGHT_TBS, subject, X509_NAME),
+	ASN1_SIMPLE(LIGHT_TBS, spki, ASN1_SEQUENCE),
+	ASN1_IMP_OPT(LIGHT_TBS, issuer_uid, ASN1_BIT_STRING, 1),
+	ASN1_IMP_OPT(LIGHT_TBS, subject_uid, ASN1_BIT_STRING, 2),
+	ASN1_EXP_SEQUENCE_OF_OPT(LIGHT_TBS, extensions, X509_EXTENSION, 3),
 } static_ASN1_SEQUENCE_END_ref(LIGHT_TBS, LIGHT_TBS)
 
-                ASN1_SEQUENCE(LIGHT_CERT) =
-                        {
-                                ASN1_SIMPLE(LIGHT_CERT, tbs, LIGHT_TBS),
-                                ASN1_SIMPLE(LIGHT_CERT, algorithm, X509_ALGOR),
-                                ASN1_SIMPLE(LIGHT_CERT, signature, ASN1_BIT_STRING),
+ASN1_SEQUENCE(LIGHT_CERT) =
+{
+	ASN1_SIMPLE(LIGHT_CERT, tbs, LIGHT_TBS),
+	ASN1_SIMPLE(LIGHT_CERT, algorithm, X509_ALGOR),
+	ASN1_SIMPLE(LIGHT_CERT, signature, ASN1_BIT_STRING),
 } static_ASN1_SEQUENCE_END(LIGHT_CERT)
 
-        /* ---- RFC 5280 section 5.1; extensions of entries are not of interest ---- */
+/* ---- RFC 5280 section 5.1; extensions of entries are not of interest ---- */
 
-        typedef struct {
+typedef struct {
 	ASN1_INTEGER *serial;
 	ASN1_TIME *date;
 	ASN1_STRING *extensions;
@@ -79,33 +81,33 @@ typedef struct {
 } LIGHT_CRL;
 
 ASN1_SEQUENCE(LIGHT_ENTRY) =
-        {
-                ASN1_SIMPLE(LIGHT_ENTRY, serial, ASN1_INTEGER),
-                ASN1_SIMPLE(LIGHT_ENTRY, date, ASN1_TIME),
-                ASN1_OPT(LIGHT_ENTRY, extensions, ASN1_SEQUENCE),
+{
+	ASN1_SIMPLE(LIGHT_ENTRY, serial, ASN1_INTEGER),
+	ASN1_SIMPLE(LIGHT_ENTRY, date, ASN1_TIME),
+	ASN1_OPT(LIGHT_ENTRY, extensions, ASN1_SEQUENCE),
 } static_ASN1_SEQUENCE_END(LIGHT_ENTRY)
 
-                ASN1_SEQUENCE_enc(LIGHT_LIST, enc, 0) =
-                        {
-                                ASN1_OPT(LIGHT_LIST, version, ASN1_INTEGER),
-                                ASN1_SIMPLE(LIGHT_LIST, algorithm, X509_ALGOR),
-                                ASN1_SIMPLE(LIGHT_LIST, issuer, X509_NAME),
-                                ASN1_SIMPLE(LIGHT_LIST, this_update, ASN1_TIME),
-                                ASN1_OPT(LIGHT_LIST, next_update, ASN1_TIME),
-                                ASN1_SEQUENCE_OF_OPT(LIGHT_LIST, entries, LIGHT_ENTRY),
-                                ASN1_EXP_SEQUENCE_OF_OPT(LIGHT_LIST, extensions, X509_EXTENSION, 0),
+ASN1_SEQUENCE_enc(LIGHT_LIST, enc, 0) =
+{
+	ASN1_OPT(LIGHT_LIST, version, ASN1_INTEGER),
+	ASN1_SIMPLE(LIGHT_LIST, algorithm, X509_ALGOR),
+	ASN1_SIMPLE(LIGHT_LIST, issuer, X509_NAME),
+	ASN1_SIMPLE(LIGHT_LIST, this_update, ASN1_TIME),
+	ASN1_OPT(LIGHT_LIST, next_update, ASN1_TIME),
+	ASN1_SEQUENCE_OF_OPT(LIGHT_LIST, entries, LIGHT_ENTRY),
+	ASN1_EXP_SEQUENCE_OF_OPT(LIGHT_LIST, extensions, X509_EXTENSION, 0),
 } static_ASN1_SEQUENCE_END_ref(LIGHT_LIST, LIGHT_LIST)
 
-                                ASN1_SEQUENCE(LIGHT_CRL) =
-                                        {
-                                                ASN1_SIMPLE(LIGHT_CRL, list, LIGHT_LIST),
-                                                ASN1_SIMPLE(LIGHT_CRL, algorithm, X509_ALGOR),
-                                                ASN1_SIMPLE(LIGHT_CRL, signature, ASN1_BIT_STRING),
+ASN1_SEQUENCE(LIGHT_CRL) =
+{
+	ASN1_SIMPLE(LIGHT_CRL, list, LIGHT_LIST),
+	ASN1_SIMPLE(LIGHT_CRL, algorithm, X509_ALGOR),
+	ASN1_SIMPLE(LIGHT_CRL, signature, ASN1_BIT_STRING),
 } static_ASN1_SEQUENCE_END(LIGHT_CRL)
 
-        /* ---- RFC 8017 appendix A.1.1, in its SubjectPublicKeyInfo ---- */
+/* ---- RFC 8017 appendix A.1.1, in its SubjectPublicKeyInfo ---- */
 
-        typedef struct {
+typedef struct {
 	X509_ALGOR *algorithm;
 	ASN1_BIT_STRING *key;
 } LIGHT_SPKI;
@@ -115,26 +117,26 @@ typedef struct {
 } LIGHT_RSA;
 
 ASN1_SEQUENCE(LIGHT_SPKI) =
-        {
-                ASN1_SIMPLE(LIGHT_SPKI, algorithm, X509_ALGOR),
-                ASN1_SIMPLE(LIGHT_SPKI, key, ASN1_BIT_STRING),
+{
+	ASN1_SIMPLE(LIGHT_SPKI, algorithm, X509_ALGOR),
+	ASN1_SIMPLE(LIGHT_SPKI, key, ASN1_BIT_STRING),
 } static_ASN1_SEQUENCE_END(LIGHT_SPKI)
 
-                ASN1_SEQUENCE(LIGHT_RSA) =
-                        {
-                                ASN1_SIMPLE(LIGHT_RSA, n, ASN1_INTEGER),
-                                ASN1_SIMPLE(LIGHT_RSA, e, ASN1_INTEGER),
+ASN1_SEQUENCE(LIGHT_RSA) =
+{
+	ASN1_SIMPLE(LIGHT_RSA, n, ASN1_INTEGER),
+	ASN1_SIMPLE(LIGHT_RSA, e, ASN1_INTEGER),
 } static_ASN1_SEQUENCE_END(LIGHT_RSA)
 
-                        /* ---- reading ---- */
+/* ---- reading ---- */
 
-                        /*
-                         * All of `der`, and what it decodes to must encode to the same bytes: one
-                         * object has one encoding. (The signed part is kept as it stands: a
-                         * signature speaks for it.)
-                         */
-                        static void *
-                        read_tree(struct bytes der, const ASN1_ITEM *item)
+/*
+ * All of `der`, and what it decodes to must encode to the same bytes: one
+ * object has one encoding. (The signed part is kept as it stands: a
+ * signature speaks for it.)
+ */
+static void *
+read_tree(struct bytes der, const ASN1_ITEM *item)
 {
 	const unsigned char *p = der.p;
 	unsigned char *again = NULL;
@@ -153,6 +155,7 @@ ASN1_SEQUENCE(LIGHT_SPKI) =
 	OPENSSL_free(again);
 	return tree;
 }
+/* clang-format on */
 
 static struct bytes
 text_of(const ASN1_ENCODING *enc)
