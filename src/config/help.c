@@ -84,11 +84,29 @@ help_option(const struct option_def *d, struct buf *out)
 }
 
 static void
+help_verb_line(const struct verb_def *v, struct buf *out)
+{
+	buf_printf(out, "  %-22s %s\n", v->name, v->summary);
+}
+
+void
+options_help_group(const struct program_def *p, const char *group, struct buf *out)
+{
+	size_t n = strlen(group);
+
+	buf_printf(out, "usage: %s %s COMMAND [options]\n\n", p->name, group);
+	for (size_t i = 0; i < p->n_verbs; i++)
+		if (strncmp(p->verbs[i].name, group, n) == 0 && p->verbs[i].name[n] == ' ')
+			help_verb_line(&p->verbs[i], out);
+	buf_printf(out, "\n%s %s COMMAND --help explains one.\n", p->name, group);
+}
+
+static void
 help_program(const struct program_def *p, struct buf *out)
 {
 	buf_printf(out, "%s - %s\n\nusage: %s COMMAND [options]\n\n", p->name, p->summary, p->name);
 	for (size_t i = 0; i < p->n_verbs; i++)
-		buf_printf(out, "  %-22s %s\n", p->verbs[i].name, p->verbs[i].summary);
+		help_verb_line(&p->verbs[i], out);
 	buf_printf(out, "\n%s COMMAND --help explains one. %s --version prints the version.\n",
 	           p->name, p->name);
 }

@@ -95,24 +95,68 @@ words_match(const char *name, int argc, char **argv, int *used)
 	return !space || strcmp(argv[1], space + 1) == 0;
 }
 
+/* Is `word` the first word of commands of two? */
+static bool
+is_group(const struct program_def *p, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (size_t i = 0; i < p->n_verbs; i++)
+		if (n && strncmp(p->verbs[i].name, word, n) == 0 && p->verbs[i].name[n] == ' ')
+			return true;
+	return false;
+}
+
+static status
+no_such_verb(const struct program_def *p, int argc, char **argv, struct err *err)
+{
+	CLEANUP(buf_done) struct buf shown = {0};
+	bool group = is_group(p, argv[0]);
+	status s;
+
+	text_escape(bytes_str(argv[0]), 40, &shown);
+	if (group && argc > 1) {
+		buf_u8(&shown, ' ');
+		text_escape(bytes_str(argv[1]), 40, &shown);
+	}
+	s = err_set(err, ERR_USAGE, "E-USAGE-001",
+	            group && argc < 2 ? "\"%s\" needs a second word" : "unknown command \"%s\"",
+	            buf_cstr(&shown));
+	return err_hint(err, s, "%s%s%s --help lists the commands", p->name,
+	                group ? " " : "", group ? argv[0] : "");
+}
+
 /* The verb named by argv[0..1]; *used words of it. */
 static status
 find_verb(const struct program_def *p, int argc, char **argv, size_t *ret, int *used,
           struct err *err)
 {
-	CLEANUP(buf_done) struct buf shown = {0};
-
 	for (size_t i = 0; i < p->n_verbs; i++) {
 		if (words_match(p->verbs[i].name, argc, argv, used)) {
 			*ret = i;
 			return OK;
 		}
 	}
-	text_escape(bytes_str(argv[0]), 40, &shown);
-	return err_hint(err,
-	                err_set(err, ERR_USAGE, "E-USAGE-001", "unknown command \"%s\"",
-	                        buf_cstr(&shown)),
-	                "%s --help lists the commands", p->name);
+	return no_such_verb(p, argc, argv, err);
+}
+
+static bool
+asks_for_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+/* "prog --help", "prog" alone, or "prog policy --help": the commands, not one's options. */
+static bool
+lists_commands(const struct program_def *p, int argc, char **argv, struct buf *text)
+{
+	if (argc < 2 || asks_for_help(argv[1]))
+		options_help(p, -1, text);
+	else if (argc > 2 && is_group(p, argv[1]) && asks_for_help(argv[2]))
+		options_help_group(p, argv[1], text);
+	else
+		return false;
+	return true;
 }
 
 /* ---- getopt ---- */
@@ -399,11 +443,9 @@ options_parse(const struct program_def *program, int argc, char **argv, struct o
 	o->values = mem_alloc(program->n_options * sizeof *o->values);
 	*ret_done = false;
 	if (program->verbs[0].name[0] != '\0') {
-		if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-			options_help(program, -1, text);
-			*ret_done = true;
+		*ret_done = lists_commands(program, argc, argv, text);
+		if (*ret_done)
 			return OK;
-		}
 		if (argv[1][0] != '-') {
 			TRY(find_verb(program, argc - 1, argv + 1, &o->verb, &used, err));
 		} else if (strcmp(argv[1], "--version") != 0 &&

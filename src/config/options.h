@@ -111,6 +111,8 @@ int64_t options_time(const struct options *o, size_t id);
 
 /* ---- what else the table gives (help.c) ---- */
 void options_help(const struct program_def *p, int verb, struct buf *out);
+/* The commands of two words that begin with `group`. */
+void options_help_group(const struct program_def *p, const char *group, struct buf *out);
 /* roff of section 1; verb -1 = the program's page. */
 void options_man(const struct program_def *p, int verb, struct buf *out);
 /* shell: "bash", "zsh" or "fish". */

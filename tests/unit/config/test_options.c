@@ -126,6 +126,7 @@ mistakes(void **state)
 	} rows[] = {
 	        {"rum", "E-USAGE-001"},
 	        {"list", "E-USAGE-001"},
+	        {"list hide", "E-USAGE-001"},
 	        {"run a --count", "E-USAGE-002"},
 	        {"run a --nope", "E-USAGE-003"},
 	        {"run a -x", "E-USAGE-003"},
@@ -166,6 +167,21 @@ help_names_every_visible_option(void **state)
 	}
 }
 
+static void
+help_of_a_group_lists_its_commands_alone(void **state)
+{
+	CLEANUP(drop) struct parsed p;
+
+	(void)state;
+	parse(&p, "list --help");
+	assert_true(is_ok(p.s) && p.done);
+	assert_int_not_equal(bytes_find(buf_view(&p.text), BYTES("list show"), 0), SIZE_MAX);
+	assert_int_equal(bytes_find(buf_view(&p.text), BYTES("runs"), 0), SIZE_MAX);
+	drop(&p);
+	parse(&p, "list hide");
+	assert_string_equal(p.err.hint, "prog list --help lists the commands");
+}
+
 int
 main(void)
 {
@@ -174,6 +190,7 @@ main(void)
 	        cmocka_unit_test(sources_in_order),
 	        cmocka_unit_test(mistakes),
 	        cmocka_unit_test(help_names_every_visible_option),
+	        cmocka_unit_test(help_of_a_group_lists_its_commands_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
