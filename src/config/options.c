@@ -122,8 +122,8 @@ no_such_verb(const struct program_def *p, int argc, char **argv, struct err *err
 	s = err_set(err, ERR_USAGE, "E-USAGE-001",
 	            group && argc < 2 ? "\"%s\" needs a second word" : "unknown command \"%s\"",
 	            buf_cstr(&shown));
-	return err_hint(err, s, "%s%s%s --help lists the commands", p->name,
-	                group ? " " : "", group ? argv[0] : "");
+	return err_hint(err, s, "%s%s%s --help lists the commands", p->name, group ? " " : "",
+	                group ? argv[0] : "");
 }
 
 /* The verb named by argv[0..1]; *used words of it. */
