@@ -201,7 +201,7 @@ static const struct bit platform_bits[] = {
 static bool
 product_of(const struct document *d, const struct snp_report *r, enum snp_product *ret)
 {
-	if (r->version >= 3)
+	if (r->version >= SNP_REPORT_VERSION_CPUID)
 		return snp_product_from_cpuid(r->cpuid_family, r->cpuid_model, ret);
 	for (size_t i = 0; i < d->endorsements.n_certs; i++) {
 		CLEANUP(cert_drop) struct cert *c = NULL;

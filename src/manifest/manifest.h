@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "crypto/key.h"
+#include "evidence/snp/tcb.h"
 #include "manifest/fault.h"
 
 enum {
@@ -54,6 +55,10 @@ struct manifest_snp {
 	struct {
 		struct manifest_u8 bootloader, tee, snp, microcode, fmc; /* fmc: Turin only */
 	} min_tcb;
+	bool has_min_firmware;
+	struct snp_firmware min_firmware; /* of the committed and current firmware */
+	bool has_min_report_version;
+	uint8_t min_report_version;
 	bool has_guest_policy; /* absent: SMT allowed, ABI 0.0, all else off */
 	struct {
 		uint8_t abi_minor, abi_major;
@@ -69,6 +74,11 @@ struct manifest_snp {
 	uint64_t mitigation_vector;
 	uint8_t (*chip_ids)[64];
 	size_t n_chip_ids;
+	/* Signer and version of the image (ID block); absent: not compared. */
+	bool has_id_key, has_author_key, has_family_id, has_image_id, has_min_guest_svn;
+	struct hash384 id_key, author_key;
+	uint8_t family_id[16], image_id[16];
+	uint32_t min_guest_svn;
 	bool has_cpus;
 	uint32_t cpus; /* informative */
 	bool has_trust_root;
@@ -84,6 +94,8 @@ struct manifest_tdx {
 	struct hash384 rtmrs[4];
 	struct hash384 *rtmr0_alternatives;
 	size_t n_rtmr0_alternatives;
+	bool has_mr_owner, has_mr_owner_config; /* absent: must be zero */
+	struct hash384 mr_owner, mr_owner_config;
 	uint8_t xfam[8]; /* little-endian as in the quote */
 	uint8_t (*piids)[16];
 	size_t n_piids;

@@ -76,12 +76,19 @@ manifest_snp_reference(const struct manifest *m, size_t i, struct snp_reference 
 	                        .tee = s->min_tcb.tee.v,
 	                        .snp = s->min_tcb.snp.v,
 	                        .microcode = s->min_tcb.microcode.v},
+	        .minimum_firmware = s->min_firmware,
+	        .minimum_version = s->min_report_version,
 	        .guest_policy = guest_policy(s),
 	        .platform_info = platform_info(s),
 	        .minimum_mitigation = s->mitigation_vector,
 	        .chip_ids = s->n_chip_ids ? (const struct snp_chip_id *)(const void *)s->chip_ids
 	                                  : NULL,
 	        .n_chip_ids = s->n_chip_ids,
+	        .id_key_digest = s->has_id_key ? &s->id_key : NULL,
+	        .author_key_digest = s->has_author_key ? &s->author_key : NULL,
+	        .family_id = s->has_family_id ? s->family_id : NULL,
+	        .image_id = s->has_image_id ? s->image_id : NULL,
+	        .minimum_guest_svn = s->min_guest_svn,
 	};
 }
 
@@ -110,6 +117,8 @@ manifest_tdx_reference(const struct manifest *m, size_t i, struct arena *arena,
 
 	TRY(arena_check(arena, err));
 	mem_copy(r.mrseam, s->mr_seam.b, sizeof r.mrseam);
+	mem_copy(r.mrowner, s->mr_owner.b, sizeof r.mrowner);
+	mem_copy(r.mrownerconfig, s->mr_owner_config.b, sizeof r.mrownerconfig);
 	mem_copy(rtmr0[0], s->rtmrs[0].b, sizeof rtmr0[0]);
 	mem_copy(rtmr0 + 1, s->rtmr0_alternatives, s->n_rtmr0_alternatives * sizeof *rtmr0);
 	r.rtmr0 = (const uint8_t(*)[48])(void *)rtmr0;

@@ -44,6 +44,48 @@ decode_apeip(struct decode *d, const char *path, const struct value *v,
 	set->apeip = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
 }
 
+static void
+decode_firmware(struct decode *d, const char *path, const struct value *v,
+                const struct decode_rule *rule UNUSED, void *target)
+{
+	struct manifest_snp *set = target;
+
+	/* Malformed counts as present: one fault, and no set that demands less than was meant. */
+	set->has_min_firmware = true;
+	if (!json_is(v, VALUE_STRING) || !snp_firmware_parse(json_text(v), &set->min_firmware))
+		faults_add(d->faults, FAULT_ERROR, path,
+		           "must be a text \"major.minor.build\" of numbers from 0 to 255, such as "
+		           "\"1.55.21\"");
+}
+
+/* The 16 bytes of an ID block's name. "" counts as absent. */
+static bool
+decode_id(struct decode *d, const char *path, const struct value *v, uint8_t to[16])
+{
+	bool empty = json_is(v, VALUE_STRING) && v->n == 0;
+
+	(void)decode_hex(d, path, v, to, 16);
+	return !empty;
+}
+
+static void
+decode_family(struct decode *d, const char *path, const struct value *v,
+              const struct decode_rule *rule UNUSED, void *target)
+{
+	struct manifest_snp *set = target;
+
+	set->has_family_id = decode_id(d, path, v, set->family_id);
+}
+
+static void
+decode_image(struct decode *d, const char *path, const struct value *v,
+             const struct decode_rule *rule UNUSED, void *target)
+{
+	struct manifest_snp *set = target;
+
+	set->has_image_id = decode_id(d, path, v, set->image_id);
+}
+
 #define TCB(name, field) RULE(struct manifest_snp, name, decode_optional_u8, min_tcb.field)
 static const struct decode_rule tcb_rules[] = {
         TCB("BootloaderVersion", bootloader), TCB("TEEVersion", tee), TCB("SNPVersion", snp),
@@ -145,10 +187,17 @@ static const struct decode_rule snp_rules[] = {
         SNP_HAS("TrustedMeasurement", decode_hash384, measurement, has_measurement),
         SNP("APEIP", decode_apeip, apeip),
         SNP("MinimumTCB", decode_tcb, min_tcb),
+        SNP("MinimumCommittedFirmware", decode_firmware, min_firmware),
+        SNP_HAS("MinimumReportVersion", decode_u8, min_report_version, has_min_report_version),
         SNP("GuestPolicy", decode_guest_policy, guest_policy),
         SNP("PlatformInfo", decode_platform_info, platform_info),
         SNP_HAS("MinimumMitigationVector", decode_u64, mitigation_vector, has_mitigation_vector),
         SNP("AllowedChipIDs", decode_chip_ids, chip_ids),
+        SNP_HAS("IDKeyDigest", decode_hash384, id_key, has_id_key),
+        SNP_HAS("AuthorKeyDigest", decode_hash384, author_key, has_author_key),
+        SNP("FamilyID", decode_family, family_id),
+        SNP("ImageID", decode_image, image_id),
+        SNP_HAS("MinimumGuestSVN", decode_u32, min_guest_svn, has_min_guest_svn),
         SNP_HAS("CPUs", decode_u32, cpus, has_cpus),
         SNP_HAS("TrustRoot", decode_hash256, trust_root, has_trust_root),
 };
@@ -227,6 +276,8 @@ static const struct decode_rule tdx_rules[] = {
         TDX_HAS("MrSeam", decode_hash384, mr_seam, has_mr_seam),
         TDX("Rtmrs", decode_rtmrs, rtmrs),
         TDX("Rtmr0Alternatives", decode_alternatives, rtmr0_alternatives),
+        TDX_HAS("MrOwner", decode_hash384, mr_owner, has_mr_owner),
+        TDX_HAS("MrOwnerConfig", decode_hash384, mr_owner_config, has_mr_owner_config),
         TDX("Xfam", decode_xfam, xfam),
         TDX("AllowedPIIDs", decode_piids, piids),
         TDX("MemoryIntegrity", decode_bool, memory_integrity),

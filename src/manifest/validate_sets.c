@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* validate_sets.c: rules of ReferenceValues, and of trust roots (PROTOCOL section 12). */
+#include "evidence/snp/report.h"
 #include "evidence/snp/roots.h"
 #include "manifest/model.h"
 
@@ -42,6 +43,31 @@ check_tcb(const struct set_check *c, const struct manifest_snp *s)
 		need(c, s->min_tcb.fmc.set, FAULT_MISSING, "MinimumTCB.FMCVersion");
 	else if (s->min_tcb.fmc.set && s->product != MANIFEST_PRODUCT_NONE)
 		fault(c, FAULT_ERROR, "MinimumTCB.FMCVersion", "exists on Turin only");
+}
+
+/* What no report can fulfil is a mistake, and better found here than in production. */
+static void
+check_versions(const struct set_check *c, const struct manifest_snp *s)
+{
+	if (s->has_min_report_version && (s->min_report_version < SNP_REPORT_VERSION_MIN ||
+	                                  s->min_report_version > SNP_REPORT_VERSION_MAX))
+		fault(c, FAULT_ERROR, "MinimumReportVersion", "must be 2 to 5");
+	if (s->has_mitigation_vector && s->mitigation_vector != 0 && s->has_min_report_version &&
+	    s->min_report_version < SNP_REPORT_VERSION_MITIGATION)
+		fault(c, FAULT_ERROR, "MinimumReportVersion",
+		      "must be 5: older reports have no mitigation vectors, and the set demands "
+		      "bits of "
+		      "them");
+	if (!s->has_id_key && !s->has_author_key &&
+	    (s->has_family_id || s->has_image_id || s->has_min_guest_svn))
+		fault(c, FAULT_ERROR, "IDKeyDigest",
+		      "is missing: without a named signer the host chooses FamilyID, ImageID and "
+		      "the "
+		      "guest's SVN");
+	if (s->has_author_key && bytes_all_zero(hash384_view(&s->author_key)))
+		fault(c, FAULT_ERROR, "AuthorKeyDigest", "is all zero: that is no key");
+	if (s->has_id_key && bytes_all_zero(hash384_view(&s->id_key)))
+		fault(c, FAULT_ERROR, "IDKeyDigest", "is all zero: that is no key");
 }
 
 static void
@@ -89,6 +115,7 @@ check_snp(const struct manifest *m, struct faults *f, size_t i)
 	need(&c, s->product != MANIFEST_PRODUCT_NONE, FAULT_ERROR, "ProductName");
 	need(&c, s->has_measurement, FAULT_ERROR, "TrustedMeasurement");
 	check_tcb(&c, s);
+	check_versions(&c, s);
 	check_guest_policy(&c, m, s);
 	if (s->n_chip_ids > 0)
 		check_ids(&c, "AllowedChipIDs", s->chip_ids[0], sizeof s->chip_ids[0],

@@ -114,12 +114,28 @@ put_u64(struct arena *a, struct value *v, const char *name, uint64_t n)
 	}
 }
 
+static void
+put_signers(struct arena *a, struct value *v, const struct manifest_snp *s)
+{
+	if (s->has_id_key)
+		json_put(a, v, "IDKeyDigest", json_hex(a, hash384_view(&s->id_key)));
+	if (s->has_author_key)
+		json_put(a, v, "AuthorKeyDigest", json_hex(a, hash384_view(&s->author_key)));
+	if (s->has_family_id)
+		json_put(a, v, "FamilyID", json_hex(a, bytes_of(s->family_id, 16)));
+	if (s->has_image_id)
+		json_put(a, v, "ImageID", json_hex(a, bytes_of(s->image_id, 16)));
+	if (s->has_min_guest_svn)
+		json_put(a, v, "MinimumGuestSVN", json_int(s->min_guest_svn));
+}
+
 struct value
 model_snp_value(struct arena *a, const struct manifest_snp *s)
 {
 	const uint8_t apeip[4] = {(uint8_t)(s->apeip >> 24), (uint8_t)(s->apeip >> 16),
 	                          (uint8_t)(s->apeip >> 8), (uint8_t)s->apeip};
 	struct value v = json_object();
+	char fw[SNP_FIRMWARE_TEXT];
 
 	put_platform(a, &v, s->platform);
 	if (s->product != MANIFEST_PRODUCT_NONE)
@@ -129,6 +145,11 @@ model_snp_value(struct arena *a, const struct manifest_snp *s)
 	if (s->has_apeip)
 		json_put(a, &v, "APEIP", json_hex(a, bytes_of(apeip, sizeof apeip)));
 	json_put(a, &v, "MinimumTCB", tcb_value(a, s));
+	if (s->has_min_firmware)
+		json_put(a, &v, "MinimumCommittedFirmware",
+		         json_copy_string(a, bytes_str(snp_firmware_text(s->min_firmware, fw))));
+	if (s->has_min_report_version)
+		json_put(a, &v, "MinimumReportVersion", json_int(s->min_report_version));
 	if (s->has_guest_policy)
 		json_put(a, &v, "GuestPolicy", guest_policy_value(a, s));
 	if (s->has_platform_info)
@@ -138,6 +159,7 @@ model_snp_value(struct arena *a, const struct manifest_snp *s)
 	if (s->n_chip_ids > 0)
 		json_put(a, &v, "AllowedChipIDs",
 		         hex_list(a, s->chip_ids[0], sizeof s->chip_ids[0], s->n_chip_ids));
+	put_signers(a, &v, s);
 	if (s->has_cpus)
 		json_put(a, &v, "CPUs", json_int(s->cpus));
 	if (s->has_trust_root)
@@ -163,6 +185,10 @@ model_tdx_value(struct arena *a, const struct manifest_tdx *s)
 		json_put(a, &v, "Rtmr0Alternatives",
 		         hex_list(a, s->rtmr0_alternatives[0].b, SHA384_SIZE,
 		                  s->n_rtmr0_alternatives));
+	if (s->has_mr_owner)
+		json_put(a, &v, "MrOwner", json_hex(a, hash384_view(&s->mr_owner)));
+	if (s->has_mr_owner_config)
+		json_put(a, &v, "MrOwnerConfig", json_hex(a, hash384_view(&s->mr_owner_config)));
 	if (s->has_xfam)
 		json_put(a, &v, "Xfam", json_hex(a, bytes_of(s->xfam, sizeof s->xfam)));
 	if (s->n_piids > 0)

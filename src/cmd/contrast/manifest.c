@@ -72,13 +72,27 @@ cell_root(struct table *t, bool has, const struct hash256 *root)
 	table_cellf(t, "%s", has ? hash256_hex(root, hex) : "vendor");
 }
 
+/* Floors of an SNP set: TCB parts in the order of the manifest's members, then firmware. */
+static void
+cell_snp_floor(struct table *t, const struct manifest_snp *s)
+{
+	char tcb[SNP_TCB_TEXT], fw[SNP_FIRMWARE_TEXT];
+	const struct snp_tcb floor = {s->min_tcb.fmc.v, s->min_tcb.bootloader.v, s->min_tcb.tee.v,
+	                              s->min_tcb.snp.v, s->min_tcb.microcode.v};
+
+	table_cellf(t, "%s%s%s",
+	            snp_tcb_text(s->product == MANIFEST_TURIN ? SNP_TURIN : SNP_GENOA, &floor, tcb),
+	            s->has_min_firmware ? ", firmware " : "",
+	            s->has_min_firmware ? snp_firmware_text(s->min_firmware, fw) : "");
+}
+
 static void
 show_sets(const struct manifest *m, struct buf *out)
 {
 	CLEANUP(table_done) struct table t = {0};
 
 	table_begin(&t, (const char *const[]){"reference set", "platform", "measurement",
-	                                      "machines", "trust root", NULL});
+	                                      "machines", "at least", "trust root", NULL});
 	for (size_t i = 0; i < m->n_snp; i++) {
 		const struct manifest_snp *s = &m->snp[i];
 
@@ -86,6 +100,7 @@ show_sets(const struct manifest *m, struct buf *out)
 		table_cell(&t, s->platform);
 		cell_hash(&t, hash384_view(&s->measurement));
 		table_cellf(&t, s->n_chip_ids ? "%zu named" : "any", s->n_chip_ids);
+		cell_snp_floor(&t, s);
 		cell_root(&t, s->has_trust_root, &s->trust_root);
 	}
 	for (size_t i = 0; i < m->n_tdx; i++) {
@@ -95,6 +110,8 @@ show_sets(const struct manifest *m, struct buf *out)
 		table_cell(&t, s->platform);
 		cell_hash(&t, hash384_view(&s->mr_td));
 		table_cellf(&t, s->n_piids ? "%zu named" : "any", s->n_piids);
+		table_cellf(&t, s->has_min_tcb_evaluation ? "evaluation %u" : "-",
+		            s->min_tcb_evaluation);
 		cell_root(&t, s->has_trust_root, &s->trust_root);
 	}
 	table_print(&t, out);

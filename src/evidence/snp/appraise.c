@@ -7,6 +7,19 @@
 #include <string.h>
 
 static void
+check_version(const struct snp_reference *set, const struct snp_report *r, struct appraisal *a)
+{
+	char e[16], g[16];
+
+	if (r->version >= set->minimum_version)
+		return;
+	snprintf(e, sizeof e, "%u", set->minimum_version);
+	snprintf(g, sizeof g, "%u", r->version);
+	appraisal_miss(a, STEP_PLATFORM, "snp/version-old", e, g,
+	               "the report is of an older version than the set demands");
+}
+
+static void
 check_product(const struct snp_reference *set, const struct snp_vek *vek, struct appraisal *a)
 {
 	if (vek->product != set->product)
@@ -161,6 +174,33 @@ check_tcb(const struct snp_reference *set, const struct snp_report *r, const str
 	check_below(&t.launch, &set->minimum_tcb, "launch", "snp/tcb-min", "the minimum", a);
 }
 
+/*
+ * The TCB's SNP part counts security versions; a fix that raised none shows in
+ * the firmware's own version alone. Committed is what the host can go back to;
+ * current is checked too, because nothing else holds the two in order.
+ */
+static void
+check_firmware(const struct snp_reference *set, const struct snp_report *r, struct appraisal *a)
+{
+	const struct {
+		const char *name;
+		struct snp_firmware version;
+	} rows[] = {
+	        {"committed", {r->committed_major, r->committed_minor, r->committed_build}},
+	        {"current", {r->current_major, r->current_minor, r->current_build}},
+	};
+	char e[SNP_FIRMWARE_TEXT], g[SNP_FIRMWARE_TEXT];
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		if (snp_firmware_cmp(rows[i].version, set->minimum_firmware) >= 0)
+			continue;
+		appraisal_miss(a, STEP_PLATFORM, "snp/fw-min",
+		               snp_firmware_text(set->minimum_firmware, e),
+		               snp_firmware_text(rows[i].version, g),
+		               "the %s firmware is below the minimum", rows[i].name);
+	}
+}
+
 static void
 check_mitigation(const struct snp_reference *set, const struct snp_report *r, struct appraisal *a)
 {
@@ -221,6 +261,15 @@ snp_measurement_matches(const struct snp_reference *set, const struct snp_report
 }
 
 static void
+check_id(const uint8_t *want, const uint8_t got[16], const char *reason, const char *detail,
+         struct appraisal *a)
+{
+	if (want && !bytes_equal(bytes_of(want, 16), bytes_of(got, 16)))
+		appraisal_miss_hex(a, STEP_IDENTITY, reason, bytes_of(want, 16), bytes_of(got, 16),
+		                   detail);
+}
+
+static void
 check_identity(const struct snp_reference *set, const struct snp_report *r, struct appraisal *a)
 {
 	char e[16], g[16];
@@ -235,8 +284,10 @@ check_identity(const struct snp_reference *set, const struct snp_report *r, stru
 		appraisal_miss_hex(a, STEP_IDENTITY, "snp/id-key", hash384_view(set->id_key_digest),
 		                   bytes_of(r->id_key_digest, SHA384_SIZE),
 		                   "the image is signed by another key");
-	if (set->author_key_digest && !bytes_equal(hash384_view(set->author_key_digest),
-	                                           bytes_of(r->author_key_digest, SHA384_SIZE)))
+	/* Without AUTHOR_KEY_EN nobody signed the ID key, whatever stands in the digest's place. */
+	if (set->author_key_digest && (!(r->key_info & SNP_KEY_AUTHOR_EN) ||
+	                               !bytes_equal(hash384_view(set->author_key_digest),
+	                                            bytes_of(r->author_key_digest, SHA384_SIZE))))
 		appraisal_miss_hex(a, STEP_IDENTITY, "snp/author-key",
 		                   hash384_view(set->author_key_digest),
 		                   bytes_of(r->author_key_digest, SHA384_SIZE),
@@ -247,6 +298,9 @@ check_identity(const struct snp_reference *set, const struct snp_report *r, stru
 		appraisal_miss(a, STEP_IDENTITY, "snp/guest-svn", e, g,
 		               "the image's security version is below the minimum");
 	}
+	check_id(set->family_id, r->family_id, "snp/family-id", "the image is of another family",
+	         a);
+	check_id(set->image_id, r->image_id, "snp/image-id", "the image has another id", a);
 }
 
 void
@@ -254,9 +308,11 @@ snp_appraise(const struct snp_reference *set, const struct snp_report *r, const 
              struct appraisal *a)
 {
 	check_product(set, vek, a);
+	check_version(set, r, a);
 	check_guest_policy(set, r, a);
 	check_platform_info(set, r, a);
 	check_tcb(set, r, vek, a);
+	check_firmware(set, r, a);
 	check_mitigation(set, r, a);
 	check_chip(set, r, a);
 	check_identity(set, r, a);

@@ -12,10 +12,10 @@
 #include "evidence/snp/reference.h"
 
 /*
- * Reasons at STEP_PLATFORM: snp/product-denied, snp/vlek-denied, snp/csp-id,
+ * Reasons at STEP_PLATFORM: snp/product-denied, snp/version-old, snp/vlek-denied, snp/csp-id,
  * snp/debug, snp/migration, snp/policy, snp/platform, snp/vmpl, snp/tcb-order,
- * snp/tcb-min, snp/mitigation, snp/chip, snp/chip-masked; at STEP_IDENTITY:
- * snp/measurement, snp/id-key, snp/author-key, snp/guest-svn.
+ * snp/tcb-min, snp/fw-min, snp/mitigation, snp/chip, snp/chip-masked; at STEP_IDENTITY:
+ * snp/measurement, snp/id-key, snp/author-key, snp/guest-svn, snp/family-id, snp/image-id.
  */
 void snp_appraise(const struct snp_reference *set, const struct snp_report *r,
                   const struct snp_vek *vek, struct appraisal *a);

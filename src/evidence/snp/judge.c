@@ -82,7 +82,7 @@ check_product(const struct run *run, const struct snp_vek *vek, struct verdict *
 	enum snp_product p;
 	char g[32];
 
-	if (r->version < 3)
+	if (r->version < SNP_REPORT_VERSION_CPUID)
 		return OK; /* carries no CPUID; the chip id's width and the TCB speak for it */
 	if (snp_product_from_cpuid(r->cpuid_family, r->cpuid_model, &p) && p == vek->product)
 		return OK;

@@ -61,6 +61,10 @@ struct snp_reference {
 	uint64_t sev_features; /* of the derived VMSA pages; 1 = SNP active */
 
 	struct snp_tcb minimum_tcb; /* of reported, committed and launch TCB, part by part */
+	/* MinimumCommittedFirmware: of the committed and the current firmware; 0.0.0 demands
+	 * nothing. */
+	struct snp_firmware minimum_firmware;
+	uint32_t minimum_version; /* of the report: an older one cannot show what a newer must */
 	struct snp_guest_policy guest_policy;
 	struct snp_platform_info platform_info;
 	uint64_t minimum_mitigation; /* bits that launch and current vector must have */
@@ -72,9 +76,10 @@ struct snp_reference {
 	/* Empty: VCEK only. Else a VLEK of this provider only ("CN=cc-us-east-2.amazonaws.com"). */
 	char csp_id[SNP_CSP_ID_MAX + 1];
 
-	/* Signer of the image; NULL where the set says nothing. 48 bytes each, borrowed. */
+	/* Signer and name of the image (ID block); NULL where the set says nothing. Borrowed. */
 	const struct hash384 *id_key_digest;
 	const struct hash384 *author_key_digest;
+	const uint8_t *family_id, *image_id; /* 16 bytes each */
 	uint32_t minimum_guest_svn;
 };
 

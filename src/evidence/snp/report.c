@@ -7,8 +7,6 @@ enum {
 	SIG_R = 0x2a0,
 	SIG_S = 0x2e8,
 	SIG_INT_FIELD = 72,
-	VERSION_MIN = 2,
-	VERSION_MAX = 5,
 };
 
 #define FIELD(name, offset, version, kind, member)                                                 \
@@ -206,7 +204,7 @@ snp_report_parse(struct bytes b, struct snp_report *ret, struct verdict *v)
 
 	*ret = (struct snp_report){0};
 	TRY(check_size(b, v));
-	if (version < VERSION_MIN || version > VERSION_MAX)
+	if (version < SNP_REPORT_VERSION_MIN || version > SNP_REPORT_VERSION_MAX)
 		return verdict_reject(v, STEP_DECODE, "snp/version",
 		                      "unsupported report version %u", version);
 	bad = read_fields(b, version, ret);

@@ -12,6 +12,10 @@
 #include "evidence/verdict.h"
 
 enum {
+	SNP_REPORT_VERSION_MIN = 2,
+	SNP_REPORT_VERSION_CPUID = 3,      /* from here on CPUID is in it */
+	SNP_REPORT_VERSION_MITIGATION = 5, /* and the mitigation vectors */
+	SNP_REPORT_VERSION_MAX = 5,
 	SNP_REPORT_SIZE = 0x4a0,
 	SNP_SIGNED_SIZE = 0x2a0, /* what the signature covers */
 	SNP_SIG_INT_SIZE = 48,

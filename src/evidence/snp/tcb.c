@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "evidence/snp/tcb.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 
 static const struct {
@@ -116,6 +118,40 @@ snp_tcb_equal(const struct snp_tcb *a, const struct snp_tcb *b)
 	unsigned int x, y;
 
 	return !snp_tcb_below(a, b, &x, &y) && !snp_tcb_below(b, a, &x, &y);
+}
+
+int
+snp_firmware_cmp(struct snp_firmware a, struct snp_firmware b)
+{
+	unsigned int x = (unsigned int)a.major << 16 | (unsigned int)a.minor << 8 | a.build;
+	unsigned int y = (unsigned int)b.major << 16 | (unsigned int)b.minor << 8 | b.build;
+
+	return (x > y) - (x < y);
+}
+
+bool
+snp_firmware_parse(struct bytes text, struct snp_firmware *ret)
+{
+	uint64_t parts[3];
+	size_t at = 0;
+
+	for (size_t i = 0; i < COUNT_OF(parts); i++) {
+		size_t end = i < 2 ? bytes_find_byte(text, '.', at) : text.n;
+
+		if (end == SIZE_MAX || !text_u64(bytes_sub(text, at, end), UINT8_MAX, &parts[i]))
+			return false;
+		at = end + 1;
+	}
+	*ret = (struct snp_firmware){(uint8_t)parts[0], (uint8_t)parts[1], (uint8_t)parts[2]};
+	return true;
+}
+
+char *
+snp_firmware_text(struct snp_firmware f, char to[SNP_FIRMWARE_TEXT])
+{
+	snprintf(to, SNP_FIRMWARE_TEXT, "%u.%u.%u", (unsigned int)f.major, (unsigned int)f.minor,
+	         (unsigned int)f.build);
+	return to;
 }
 
 char *

@@ -36,6 +36,18 @@ const char *snp_tcb_below(const struct snp_tcb *a, const struct snp_tcb *b, unsi
                           unsigned int *bv);
 bool snp_tcb_equal(const struct snp_tcb *a, const struct snp_tcb *b);
 
+/* Version of the SNP firmware, as the report has it: "1.55.21" is build 21 of 1.55. */
+struct snp_firmware {
+	uint8_t major, minor, build;
+};
+
+enum { SNP_FIRMWARE_TEXT = 12 };
+/* Below 0, 0, above 0: a is older than b, the same, newer. */
+int snp_firmware_cmp(struct snp_firmware a, struct snp_firmware b);
+/* "1.55.21", three numbers of 0 to 255 without leading zeros. */
+bool snp_firmware_parse(struct bytes text, struct snp_firmware *ret);
+char *snp_firmware_text(struct snp_firmware f, char to[SNP_FIRMWARE_TEXT]);
+
 enum { SNP_TCB_TEXT = 80 };
 /* "bootloader 4, TEE 0, SNP 24, microcode 219" (FMC first on Turin); returns to. */
 char *snp_tcb_text(enum snp_product p, const struct snp_tcb *t, char to[SNP_TCB_TEXT]);

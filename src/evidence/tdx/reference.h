@@ -21,6 +21,7 @@ struct tdx_reference {
 	uint8_t rtmr[TDX_RTMRS][48];
 	bool has_mrconfigid;
 	uint8_t mrconfigid[48];
+	uint8_t mrowner[48], mrownerconfig[48]; /* zero: none */
 	uint64_t xfam, xfam_mask;
 	const uint8_t (*piids)[16]; /* allowed platforms; none = all */
 	size_t n_piids;

@@ -233,6 +233,9 @@ check_identity(const struct tdx_quote *q, const struct tdx_reference *ref, struc
 			check_value(q->rtmr[i], ref->rtmr[i], reasons[i], names[i], a);
 	if (ref->has_mrseam)
 		check_value(q->mrseam, ref->mrseam, "tdx/mrseam", "MRSEAM differs", a);
+	/* Chosen by the host when it made the TD; nobody who is not named has a say in it. */
+	check_value(q->mrowner, ref->mrowner, "tdx/owner", "MROWNER differs", a);
+	check_value(q->mrownerconfig, ref->mrownerconfig, "tdx/owner", "MROWNERCONFIG differs", a);
 	if (ref->has_mrconfigid)
 		check_value(q->mrconfigid, ref->mrconfigid, "tdx/configid",
 		            "MRCONFIGID (the pod's policy) differs", a);

@@ -186,6 +186,12 @@ mint_report(const struct mint *m, const struct mint_leaf *l, uint32_t version)
 	        .signature_algo = SNP_SIG_ALGO_P384,
 	        .platform_info = SNP_PLATFORM_SMT | SNP_PLATFORM_ECC | SNP_PLATFORM_ALIAS_CHECK,
 	        .key_info = (uint32_t)l->kind << 2,
+	        .current_major = 1,
+	        .current_minor = 55,
+	        .current_build = 21,
+	        .committed_major = 1,
+	        .committed_minor = 55,
+	        .committed_build = 21,
 	};
 
 	for (size_t i = 0; i < 64; i++)

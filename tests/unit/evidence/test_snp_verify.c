@@ -208,6 +208,16 @@ CHANGE(mitigation, b->set.minimum_mitigation = 0x40)
 CHANGE(mitigation_ok, b->set.minimum_mitigation = 0x21)
 CHANGE(csp_wanted, snprintf(b->set.csp_id, sizeof b->set.csp_id, "CN=x"))
 CHANGE(guest_svn, b->set.minimum_guest_svn = 1)
+CHANGE(fw_equal, b->set.minimum_firmware = ((struct snp_firmware){1, 55, 21}))
+CHANGE(fw_build, b->set.minimum_firmware = ((struct snp_firmware){1, 55, 22}))
+CHANGE(fw_minor, b->set.minimum_firmware = ((struct snp_firmware){1, 56, 0}))
+CHANGE(fw_major, b->set.minimum_firmware = ((struct snp_firmware){2, 0, 0}))
+CHANGE(fw_older_minor, b->set.minimum_firmware = ((struct snp_firmware){1, 54, 255}))
+CHANGE(fw_older_major, b->set.minimum_firmware = ((struct snp_firmware){0, 255, 255}))
+CHANGE(fw_committed, (change_fw_equal(b), b->report.committed_build--))
+CHANGE(fw_current, (change_fw_equal(b), b->report.current_build--))
+CHANGE(version_equal, b->set.minimum_version = 5)
+CHANGE(version_old, b->set.minimum_version = 6)
 CHANGE(incomplete_binding, b->rq.report_data = NULL)
 CHANGE(incomplete_refs, b->rq.references = NULL)
 CHANGE(no_sets, b->refs.n_snp = 0)
@@ -281,6 +291,16 @@ one_thing_wrong(void **state)
 	        {"mitigation", change_mitigation_ok, STEP_ACCEPTED, ""},
 	        {"provider wanted", change_csp_wanted, STEP_PLATFORM, "snp/csp-id"},
 	        {"guest SVN", change_guest_svn, STEP_IDENTITY, "snp/guest-svn"},
+	        {"firmware at the floor", change_fw_equal, STEP_ACCEPTED, ""},
+	        {"firmware one build short", change_fw_build, STEP_PLATFORM, "snp/fw-min"},
+	        {"minor weighs more than build", change_fw_minor, STEP_PLATFORM, "snp/fw-min"},
+	        {"major weighs more than minor", change_fw_major, STEP_PLATFORM, "snp/fw-min"},
+	        {"older minor, higher build", change_fw_older_minor, STEP_ACCEPTED, ""},
+	        {"older major, higher rest", change_fw_older_major, STEP_ACCEPTED, ""},
+	        {"committed firmware below", change_fw_committed, STEP_PLATFORM, "snp/fw-min"},
+	        {"current firmware below", change_fw_current, STEP_PLATFORM, "snp/fw-min"},
+	        {"report version at the floor", change_version_equal, STEP_ACCEPTED, ""},
+	        {"report version below", change_version_old, STEP_PLATFORM, "snp/version-old"},
 	        {"nothing to bind to", change_incomplete_binding, STEP_NOT_EVALUATED,
 	         "request/incomplete"},
 	        {"no references", change_incomplete_refs, STEP_NOT_EVALUATED, "request/incomplete"},

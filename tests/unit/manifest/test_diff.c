@@ -17,6 +17,8 @@ rows(void **state)
 	         "+ Policies." SAMPLE_COORDINATOR ".SANs: \"c2\"\n"},
 	        {"\"SNPVersion\": 23", "\"SNPVersion\": 24",
 	         "~ ReferenceValues.snp[0].MinimumTCB.SNPVersion: 23 -> 24\n"},
+	        {"\"APEIP\"", "\"MinimumCommittedFirmware\": \"1.55.21\", \"APEIP\"",
+	         "+ ReferenceValues.snp[0].MinimumCommittedFirmware: \"1.55.21\"\n"},
 	        {"\"AllowedChipIDs\": [\"" H128("2") "\"]", "\"CPUs\": 2",
 	         "- ReferenceValues.snp[0].AllowedChipIDs: [\"" H128(
 	                 "2") "\"]\n"

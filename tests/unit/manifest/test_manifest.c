@@ -74,6 +74,42 @@ static const struct row rows[] = {
          NULL, NULL},
         {"\"MinimumMitigationVector\": 1", "\"MinimumMitigationVector\": 18446744073709551616",
          "ReferenceValues.snp[0].MinimumMitigationVector", "whole number"},
+#define FIRMWARE "ReferenceValues.snp[0].MinimumCommittedFirmware"
+        {"\"APEIP\"", "\"MinimumCommittedFirmware\": \"1.55.21\", \"APEIP\"", NULL, NULL},
+        {"\"APEIP\"", "\"MinimumCommittedFirmware\": \"255.255.255\", \"APEIP\"", NULL, NULL},
+        {"\"APEIP\"", "\"MinimumCommittedFirmware\": \"1.55.256\", \"APEIP\"", FIRMWARE,
+         "major.minor.build"},
+        {"\"APEIP\"", "\"MinimumCommittedFirmware\": \"1.55\", \"APEIP\"", FIRMWARE,
+         "major.minor.build"},
+        {"\"APEIP\"", "\"MinimumCommittedFirmware\": \"1.55.21.0\", \"APEIP\"", FIRMWARE,
+         "major.minor.build"},
+        {"\"APEIP\"", "\"MinimumCommittedFirmware\": \"1.055.21\", \"APEIP\"", FIRMWARE,
+         "major.minor.build"},
+        {"\"APEIP\"", "\"MinimumCommittedFirmware\": \"1.55.\", \"APEIP\"", FIRMWARE,
+         "major.minor.build"},
+        {"\"APEIP\"", "\"MinimumCommittedFirmware\": \"\", \"APEIP\"", FIRMWARE,
+         "major.minor.build"},
+        {"\"APEIP\"", "\"MinimumCommittedFirmware\": 1.55, \"APEIP\"", FIRMWARE,
+         "such as \"1.55.21\""},
+        {"\"APEIP\"", "\"MinimumReportVersion\": 5, \"APEIP\"", NULL, NULL},
+        {"\"APEIP\"", "\"MinimumReportVersion\": 6, \"APEIP\"",
+         "ReferenceValues.snp[0].MinimumReportVersion", "2 to 5"},
+        {"\"APEIP\"", "\"MinimumReportVersion\": 1, \"APEIP\"",
+         "ReferenceValues.snp[0].MinimumReportVersion", "2 to 5"},
+        {"\"APEIP\"", "\"MinimumReportVersion\": 4, \"APEIP\"",
+         "ReferenceValues.snp[0].MinimumReportVersion", "no mitigation vectors"},
+        {"\"APEIP\"", "\"IDKeyDigest\": \"" H96("0") "\", \"APEIP\"",
+         "ReferenceValues.snp[0].IDKeyDigest", "no key"},
+        {"\"APEIP\"", "\"AuthorKeyDigest\": \"" H96("0") "\", \"APEIP\"",
+         "ReferenceValues.snp[0].AuthorKeyDigest", "no key"},
+        {"\"APEIP\"", "\"MinimumGuestSVN\": 1, \"APEIP\"", "ReferenceValues.snp[0].IDKeyDigest",
+         "the host chooses"},
+        {"\"APEIP\"", "\"ImageID\": \"00\", \"APEIP\"", "ReferenceValues.snp[0].ImageID",
+         "32 hex digits"},
+        {"\"APEIP\"", "\"FamilyID\": 3, \"APEIP\"", "ReferenceValues.snp[0].FamilyID",
+         "of type string"},
+        {"\"MrTd\"", "\"MrOwner\": \"11\", \"MrTd\"", "ReferenceValues.tdx[0].MrOwner",
+         "96 hex digits"},
         {"[\"" H128("2") "\"]", "null", NULL, NULL},
         {"[\"" H128("2") "\"]", "[\"" H128("2") "\", \"" H128("2") "\"]",
          "ReferenceValues.snp[0].AllowedChipIDs[1]", "listed twice"},
@@ -375,6 +411,58 @@ owner_digests_match_the_model(void **state)
 	}
 }
 
+/* Read, written the same again, and handed to the verifier. */
+static void
+optional_values(void)
+{
+	CLEANUP(manifest_drop) struct manifest *m = NULL;
+	CLEANUP(manifest_drop) struct manifest *again = NULL;
+	CLEANUP(arena_done) struct arena arena = {0};
+	CLEANUP(buf_done) struct buf text = {0}, once = {0}, twice = {0};
+	struct snp_reference snp;
+	struct tdx_reference tdx;
+	struct err err;
+
+	sample_edit("\"APEIP\"",
+	            "\"MinimumCommittedFirmware\": \"1.55.21\", \"MinimumReportVersion\": 5, "
+	            "\"IDKeyDigest\": \"" H96("a") "\", \"AuthorKeyDigest\": \"" H96(
+	                    "b") "\", "
+	                         "\"FamilyID\": \"000102030405060708090a0b0c0d0e0f\", "
+	                         "\"ImageID\": \"100102030405060708090a0b0c0d0e0f\", "
+	                         "\"MinimumGuestSVN\": 7, "
+	                         "\"APEIP\"",
+	            &text);
+	assert_ok(manifest_parse(buf_view(&text), &m, NULL, &err));
+	manifest_write(m, &once);
+	assert_ok(manifest_parse(buf_view(&once), &again, NULL, &err));
+	manifest_write(again, &twice);
+	assert_bytes(buf_view(&once), buf_view(&twice));
+	manifest_snp_reference(again, 0, &snp);
+	assert_true(snp.minimum_firmware.major == 1 && snp.minimum_firmware.minor == 55 &&
+	            snp.minimum_firmware.build == 21);
+	assert_int_equal(snp.minimum_version, 5);
+	assert_int_equal(snp.id_key_digest->b[0], 0xaa);
+	assert_int_equal(snp.author_key_digest->b[47], 0xbb);
+	assert_int_equal(snp.family_id[15], 0x0f);
+	assert_int_equal(snp.image_id[0], 0x10);
+	assert_int_equal(snp.minimum_guest_svn, 7);
+	manifest_free(again);
+	again = NULL;
+	buf_reset(&text);
+	buf_reset(&once);
+	sample_edit("\"MrTd\"",
+	            "\"MrOwner\": \"" H96("c") "\", \"MrOwnerConfig\": \"" H96("d") "\", \"MrTd\"",
+	            &text);
+	manifest_free(m);
+	m = NULL;
+	assert_ok(manifest_parse(buf_view(&text), &m, NULL, &err));
+	manifest_write(m, &once);
+	assert_ok(manifest_parse(buf_view(&once), &again, NULL, &err));
+	assert_ok(manifest_tdx_reference(again, 0, &arena, &tdx, &err));
+	assert_int_equal(tdx.mrowner[0], 0xcc);
+	assert_int_equal(tdx.mrownerconfig[47], 0xdd);
+}
+
 static void
 reference_sets_for_the_verifier(void **state)
 {
@@ -415,6 +503,13 @@ reference_sets_for_the_verifier(void **state)
 	assert_int_equal(tdx.piids[0][0], 0x88);
 	assert_true(tdx.memory_integrity && tdx.static_platform && !tdx.smt_disabled);
 	assert_int_equal(tdx.min_evaluation, 18);
+
+	assert_true(snp.minimum_firmware.major == 0 && snp.minimum_version == 0 &&
+	            snp.minimum_guest_svn == 0);
+	assert_true(!snp.id_key_digest && !snp.author_key_digest && !snp.family_id &&
+	            !snp.image_id);
+	assert_true(bytes_all_zero(bytes_of(tdx.mrowner, 48)));
+	optional_values();
 
 	/* Absent parts demand nothing and allow what is harmless. */
 	sample_edit("\"PlatformInfo\"", "\"AllowedChipIDs\": [], \"XX\"", &text);
