@@ -2,11 +2,11 @@
 #include "evidence/snp/chain.h"
 
 #include "base/clock.h"
+#include "evidence/lists.h"
 #include "evidence/snp/roots.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <string.h>
 
 enum {
 	CACHE_SLOTS = 256,
@@ -291,46 +291,34 @@ check_path(const struct snp_chain_request *rq, const struct path *p, struct verd
 	return verdict_reject(v, STEP_CHAIN, "snp/chain", "%s", err.msg);
 }
 
-/* The root's list must be signed by it, be fresh, and not name the intermediate. */
-static status
-check_list(const struct crl *list, const struct path *p, int64_t now, struct verdict *v)
-{
-	struct err err;
-
-	if (!crl_sig_is_pss_sha384(list))
-		return verdict_reject(v, STEP_REVOCATION, "snp/crl",
-		                      "the revocation list is not signed with PSS and SHA-384");
-	if (!is_ok(crl_verify(list, p->ark, now, &err)))
-		return verdict_reject(v, STEP_REVOCATION,
-		                      strcmp(err.id, "E-CRYPTO-033") == 0 ? "snp/crl-expired"
-		                                                          : "snp/crl",
-		                      "%s", err.msg);
-	if (crl_has(list, p->ask))
-		return verdict_reject(v, STEP_REVOCATION, "snp/ask-revoked",
-		                      "AMD's list revokes the intermediate certificate");
-	return OK;
-}
-
 static status
 check_revocation(const struct snp_chain_request *rq, const struct path *p, struct snp_chain *chain,
                  struct verdict *v)
 {
-	const struct endorsements *e = rq->endorsements;
+	CLEANUP(lists_done) struct crl_lists lists;
+	struct lists_answer l;
 
-	for (size_t i = 0; i < e->n_crls; i++) {
-		CLEANUP(crl_drop) struct crl *list = NULL;
-		struct err err;
-
-		if (!is_ok(crl_parse_der(e->crls[i], &list, &err)))
-			return verdict_reject(v, STEP_REVOCATION, "snp/crl-parse", "%s", err.msg);
-		if (!crl_names_issuer(list, p->ark))
-			continue;
-		TRY(check_list(list, p, rq->now, v));
+	lists_read(rq->endorsements, &lists);
+	lists_ask(&lists, p->ask, p->ark, true, rq->now, &l);
+	switch (l.finding) {
+	case LISTS_FRESH:
 		chain->revocation = REVOCATION_CHECKED;
-		chain->valid_from = MAX(chain->valid_from, crl_this_update(list));
-		chain->valid_to = MIN(chain->valid_to, crl_next_update(list));
+		chain->valid_from = MAX(chain->valid_from, l.this_update);
+		chain->valid_to = MIN(chain->valid_to, l.next_update);
+		return OK;
+	case LISTS_REVOKED:
+		return verdict_reject(v, STEP_REVOCATION, "snp/ask-revoked",
+		                      "AMD's list revokes the intermediate certificate");
+	case LISTS_STALE:
+		return verdict_reject(v, STEP_REVOCATION, "snp/crl-expired", "%s", l.why.msg);
+	case LISTS_BAD:
+		return verdict_reject(v, STEP_REVOCATION, "snp/crl", "%s", l.why.msg);
+	case LISTS_UNREAD:
+		return verdict_reject(v, STEP_REVOCATION, "snp/crl-parse", "%s", l.why.msg);
+	case LISTS_NONE:
+		break;
 	}
-	if (chain->revocation == REVOCATION_CHECKED || rq->revocation == REVOCATION_OPTIONAL)
+	if (rq->revocation == REVOCATION_OPTIONAL)
 		return OK;
 	return verdict_reject(v, STEP_REVOCATION, "snp/crl-missing",
 	                      "no revocation list of ARK-%s is at hand",

@@ -27,69 +27,32 @@ until(int64_t *end, int64_t t)
 
 /* ---- revocation ---- */
 
-/* Lists that do not parse are not at hand. */
-static void
-read_lists(const struct endorsements *e, struct tdx_chain *c)
-{
-	struct err ignored;
-
-	for (size_t i = 0; i < e->n_crls; i++)
-		c->n_lists += is_ok(crl_parse_der(e->crls[i], &c->lists[c->n_lists], &ignored));
-}
-
-/* What the lists of one issuer say about a certificate. */
-struct lists {
-	bool fresh, stale, revoked;
-	int64_t next_update; /* of the fresh ones, the earliest */
-};
-
-/*
- * All of them, not the first that fits: the evidence brings lists of its own,
- * and an older one must not hide what a newer one revokes. A list that has
- * ended clears nobody, but what it revokes stays revoked.
- */
-static struct lists
-ask_lists(const struct tdx_chain *c, const struct cert *subject, const struct cert *issuer,
-          int64_t now)
-{
-	struct lists l = {0};
-
-	for (size_t i = 0; i < c->n_lists; i++) {
-		const struct crl *crl = c->lists[i];
-		struct err err;
-		bool fresh, stale;
-
-		fresh = is_ok(crl_verify(crl, issuer, now, &err));
-		stale = !fresh && bytes_is(bytes_str(err.id), "E-CRYPTO-033");
-		if (!fresh && !stale)
-			continue;
-		l.fresh |= fresh;
-		l.stale |= stale;
-		l.revoked |= crl_has(crl, subject);
-		if (fresh)
-			until(&l.next_update, crl_next_update(crl));
-	}
-	return l;
-}
-
-/* `subject` is not on a list of `issuer`. */
+/* `subject` is not on a list of `issuer`; in *checked whether there was one to look at. */
 static status
 check_revoked(const struct tdx_chain *c, const struct cert *subject, const struct cert *issuer,
               bool require, int64_t now, bool *checked, int64_t *end, struct verdict *v)
 {
-	struct lists l = ask_lists(c, subject, issuer, now);
+	struct lists_answer l;
 
-	if (l.revoked)
-		return verdict_reject(v, STEP_REVOCATION, "tdx/pck-revoked", "%.*s is revoked",
-		                      BYTES_ARG(cert_subject_cn(subject)));
-	if (l.fresh) {
+	lists_ask(&c->lists, subject, issuer, false, now, &l);
+	switch (l.finding) {
+	case LISTS_FRESH:
 		until(end, l.next_update);
 		return OK;
-	}
-	if (l.stale)
+	case LISTS_REVOKED:
+		return verdict_reject(v, STEP_REVOCATION, "tdx/pck-revoked", "%.*s is revoked",
+		                      BYTES_ARG(cert_subject_cn(subject)));
+	case LISTS_STALE:
 		return verdict_reject(v, STEP_REVOCATION, "tdx/crl-expired",
-		                      "the revocation list of %.*s is out of its window",
-		                      BYTES_ARG(cert_subject_cn(issuer)));
+		                      "the revocation list of %.*s is out of its window: %s",
+		                      BYTES_ARG(cert_subject_cn(issuer)), l.why.msg);
+	case LISTS_BAD:
+		return verdict_reject(v, STEP_REVOCATION, "tdx/crl", "%s", l.why.msg);
+	case LISTS_UNREAD:
+		return verdict_reject(v, STEP_REVOCATION, "tdx/crl-parse", "%s", l.why.msg);
+	case LISTS_NONE:
+		break;
+	}
 	*checked = false;
 	if (!require)
 		return OK;
@@ -179,7 +142,7 @@ tdx_chain_open(struct bytes pem, const struct endorsements *e, const struct hash
 	for (size_t i = 0; i < n; i++)
 		cert_free(certs[i]);
 	TRY(s);
-	read_lists(e, ret);
+	lists_read(e, &ret->lists);
 	TRY(check_chain(require_revocation, now, ret, v));
 	ret->key = cert_key(ret->leaf);
 	if (!ret->key)
@@ -190,8 +153,7 @@ tdx_chain_open(struct bytes pem, const struct endorsements *e, const struct hash
 void
 tdx_chain_done(struct tdx_chain *c)
 {
-	for (size_t i = 0; i < c->n_lists; i++)
-		crl_free(c->lists[i]);
+	lists_done(&c->lists);
 	key_free(c->key);
 	cert_free(c->root);
 	cert_free(c->issuer);

@@ -10,6 +10,7 @@
 
 #include "evidence/document.h"
 #include "evidence/findings.h"
+#include "evidence/lists.h"
 #include "evidence/tdx/reference.h"
 
 /* SHA-256 of the SubjectPublicKeyInfo of the Intel SGX Root CA. */
@@ -23,8 +24,7 @@ struct tdx_chain {
 	struct cert *issuer; /* Platform or Processor CA */
 	struct cert *leaf;
 	struct pck pck;
-	struct crl *lists[EVIDENCE_MAX_CRLS]; /* all that parse, for the collateral's signer too */
-	size_t n_lists;
+	struct crl_lists lists; /* for the collateral's signer too */
 	enum revocation_state revocation;
 	int64_t valid_until; /* earliest end of a certificate or CRL used */
 };
@@ -33,7 +33,8 @@ struct tdx_chain {
  * PCK <- Platform or Processor CA <- the root with this key, at `now`, with
  * names and roles checked, and not revoked where the lists are at hand.
  * Reasons tdx/pck-parse, tdx/root, tdx/chain, tdx/pck-ext, tdx/crl-missing,
- * tdx/crl-expired, tdx/pck-revoked. Release with tdx_chain_done() in any case.
+ * tdx/crl-expired, tdx/crl, tdx/crl-parse, tdx/pck-revoked. Release with tdx_chain_done() in any
+ * case.
  */
 status tdx_chain_open(struct bytes pem, const struct endorsements *e, const struct hash256 *root,
                       bool require_revocation, int64_t now, struct tdx_chain *ret,

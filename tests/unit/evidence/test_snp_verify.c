@@ -445,6 +445,99 @@ cache_changes_nothing(void **state)
 	snp_cache_free(b.rq.cache);
 }
 
+/* The same rule as for Intel's lists (test_tdx_lists.c), in front and behind. */
+static void
+several_lists(void **state)
+{
+	static const struct {
+		const char *name;
+		struct {
+			int from, to; /* days from now; 0, 0: none */
+			enum { PLAIN, REVOKES, FORGED } how;
+		} lists[2];
+		enum verdict_step step;
+		const char *reason;
+		int valid; /* days that it stays accepted */
+	} rows[] = {
+	        {"an ended and a fresh one",
+	         {{-9, -1, PLAIN}, {-1, 9, PLAIN}},
+	         STEP_ACCEPTED,
+	         "",
+	         9},
+	        {"an older and a newer one",
+	         {{-5, 5, PLAIN}, {-1, 9, PLAIN}},
+	         STEP_ACCEPTED,
+	         "",
+	         9},
+	        {"two ended ones",
+	         {{-9, -2, PLAIN}, {-9, -1, PLAIN}},
+	         STEP_REVOCATION,
+	         "snp/crl-expired",
+	         0},
+	        {"one of the future",
+	         {{1, 9, PLAIN}, {0, 0, PLAIN}},
+	         STEP_REVOCATION,
+	         "snp/crl-expired",
+	         0},
+	        {"one of the future and a fresh one",
+	         {{1, 9, PLAIN}, {-1, 9, PLAIN}},
+	         STEP_ACCEPTED,
+	         "",
+	         9},
+	        {"the newer revokes",
+	         {{-5, 5, PLAIN}, {-1, 9, REVOKES}},
+	         STEP_REVOCATION,
+	         "snp/ask-revoked",
+	         0},
+	        {"the older revokes",
+	         {{-5, 5, REVOKES}, {-1, 9, PLAIN}},
+	         STEP_REVOCATION,
+	         "snp/ask-revoked",
+	         0},
+	        {"the ended one revokes",
+	         {{-9, -1, REVOKES}, {-1, 9, PLAIN}},
+	         STEP_REVOCATION,
+	         "snp/ask-revoked",
+	         0},
+	        {"forged", {{-1, 9, FORGED}, {0, 0, PLAIN}}, STEP_REVOCATION, "snp/crl", 0},
+	        {"forged beside a fresh one",
+	         {{-1, 9, FORGED}, {-1, 9, PLAIN}},
+	         STEP_ACCEPTED,
+	         "",
+	         9},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows) * 4; i++) {
+		CLEANUP(bench_done) struct bench b;
+		struct buf der[2] = {{0}};
+		struct evidence_result res;
+		size_t row = i / 4, first = i & 1;
+
+		bench_init(&b, SNP_GENOA, SNP_SIGNED_VCEK, 5);
+		b.no_crl = true;
+		b.rq.revocation = i & 2 ? REVOCATION_OPTIONAL : REVOCATION_REQUIRED;
+		bench_seal(&b);
+		for (size_t k = 0; k < 2; k++) {
+			size_t at = k ^ first;
+
+			if (rows[row].lists[at].to == 0)
+				continue;
+			mint_crl(&mint, rows[row].lists[at].how != PLAIN,
+			         MINT_NOW + rows[row].lists[at].from * MINT_DAY,
+			         MINT_NOW + rows[row].lists[at].to * MINT_DAY, &der[k]);
+			der[k].p[der[k].n - 1] ^= rows[row].lists[at].how == FORGED;
+			b.doc.endorsements.crls[b.doc.endorsements.n_crls++] = buf_view(&der[k]);
+		}
+		expect(&b, rows[row].name, rows[row].step, rows[row].reason);
+		evidence_verify(&b.rq, &res);
+		if (rows[row].step == STEP_ACCEPTED)
+			assert_int_equal(res.valid_to, MINT_NOW + rows[row].valid * MINT_DAY);
+		buf_done(&der[0]);
+		buf_done(&der[1]);
+	}
+}
+
 /* Of several leaves the one that fits the report is taken, cached or not. */
 static void
 several_leaves(void **state)
@@ -660,6 +753,7 @@ main(void)
 	        cmocka_unit_test(chip_lists),
 	        cmocka_unit_test(several_sets),
 	        cmocka_unit_test(cache_changes_nothing),
+	        cmocka_unit_test(several_lists),
 	        cmocka_unit_test(several_leaves),
 	        cmocka_unit_test(malleable_signature),
 	        cmocka_unit_test(no_bit_is_free),

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { DAY = 86400, LEAF = 1, ISSUER = 2 };
+enum { DAY = 86400, LEAF = 1, ISSUER = 2, FORGED = 2 };
 #define NOW INT64_C(1795500000) /* 2026-11-24 */
 #define OID_SGX "1.2.840.113741.1.13.1"
 
@@ -81,7 +81,7 @@ intel_done(struct intel *in)
 }
 
 struct list {
-	size_t by;      /* 0: root, 1: PCK's CA; others end the row */
+	size_t by;      /* 0: root, 1: PCK's CA, FORGED: in its name; others end the row */
 	size_t revokes; /* LEAF, ISSUER or 0 */
 	int from, to;   /* days from now */
 };
@@ -100,6 +100,16 @@ static const struct {
         {"one ended", "tdx/crl-expired", {{0, 0, -1, 9}, {1, 0, -9, -1}, END}},
         {"one in the future", "tdx/crl-expired", {{0, 0, -1, 9}, {1, 0, 1, 9}, END}},
         {"an ended and a fresh one", "", {{0, 0, -1, 9}, {1, 0, -9, -1}, {1, 0, -1, 9}, END}},
+        {"of two in their window the newer counts",
+         "",
+         {{0, 0, -1, 9}, {1, 0, -5, 5}, {1, 0, -1, 9}, END}},
+        {"forged", "tdx/crl", {{0, 0, -1, 9}, {FORGED, 0, -1, 9}, END}},
+        {"forged beside an ended one",
+         "tdx/crl-expired",
+         {{0, 0, -1, 9}, {FORGED, 0, -1, 9}, {1, 0, -9, -1}, END}},
+        {"forged beside a fresh one",
+         "",
+         {{0, 0, -1, 9}, {FORGED, LEAF, -1, 9}, {1, 0, -1, 9}, END}},
         {"revoked", "tdx/pck-revoked", {{0, 0, -1, 9}, {1, LEAF, -1, 9}, END}},
         {"CA revoked", "tdx/pck-revoked", {{0, ISSUER, -1, 9}, {1, 0, -1, 9}, END}},
         {"an older list in front hides nothing",
@@ -129,11 +139,11 @@ all_lists_count(void **state)
 		struct err err;
 		status s;
 
-		for (const struct list *l = rows[i].lists; l->by < 2; l++) {
+		for (const struct list *l = rows[i].lists; l->by <= FORGED; l++) {
 			struct bytes serial = cert_serial(in.certs[l->revokes == LEAF ? 2 : 1]);
 			struct buf *der = &ders[e.n_crls];
 
-			assert_ok(crl_issue(in.certs[l->by], in.keys[l->by], false, &serial,
+			assert_ok(crl_issue(in.certs[MIN(l->by, 1)], in.keys[l->by], false, &serial,
 			                    l->revokes > 0, NOW + l->from * DAY, NOW + l->to * DAY,
 			                    der, &err));
 			e.crls[e.n_crls++] = buf_view(der);
@@ -150,10 +160,43 @@ all_lists_count(void **state)
 	}
 }
 
+/* Nobody knows whose list it was: without another it cannot pass for none at all. */
+static void
+unreadable_list(void **state)
+{
+	CLEANUP(intel_done) struct intel in;
+	CLEANUP(buf_done) struct buf root = {0}, pck = {0};
+	struct endorsements e = {.n_crls = 2};
+	struct verdict v;
+	struct err err;
+
+	(void)state;
+	intel_init(&in);
+	assert_ok(crl_issue(in.certs[0], in.keys[0], false, NULL, 0, NOW - DAY, NOW + DAY, &root,
+	                    &err));
+	assert_ok(crl_issue(in.certs[1], in.keys[1], false, NULL, 0, NOW - DAY, NOW + DAY, &pck,
+	                    &err));
+	e.crls[0] = buf_view(&root);
+	for (size_t n = 0; n <= pck.n; n++) {
+		CLEANUP(tdx_chain_done) struct tdx_chain chain = {0};
+
+		e.crls[1] = bytes_sub(buf_view(&pck), 0, n);
+		v = (struct verdict){0};
+		/* Not required: a list that is there and cannot be read is a refusal all the same.
+		 */
+		(void)!is_ok(
+		        tdx_chain_open(buf_view(&in.pem), &e, &in.root, false, NOW, &chain, &v));
+		assert_string_equal(v.reason, n < pck.n ? "tdx/crl-parse" : "");
+	}
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(all_lists_count)};
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(all_lists_count),
+	        cmocka_unit_test(unreadable_list),
+	};
 
 	return cmocka_run_group_tests_name("evidence_tdx_lists", tests, NULL, NULL);
 }
