@@ -66,10 +66,14 @@ struct collateral_set { /* items of a bundle */
 };
 
 struct collateral {
-	const struct collateral_set *bundle;                  /* or NULL */
-	const char *cache_dir;                                /* or NULL */
-	struct transport *transport;                          /* NULL: never connect */
-	const char *kds_url, *pcs_url, *pcs_certificates_url; /* NULL: the vendors' */
+	const struct collateral_set *bundle; /* or NULL */
+	const char *cache_dir;               /* or NULL */
+	struct transport *transport;         /* NULL: never connect */
+	/*
+	 * NULL: the vendors'. Else a mirror without a slash at its end: a proxy of
+	 * AMD's service; a PCCS or a copy of Intel's.
+	 */
+	const char *kds_url, *pcs_url;
 	/*
 	 * Dated items that are older than what the vendor's signature was seen on
 	 * before are refused (marks are kept in the cache folder). Off where the

@@ -90,7 +90,9 @@ kds_fetch(struct collateral *c, enum collateral_kind kind, const char *subject, 
 		TRY(list_url(base, subject, kind == COLLATERAL_SNP_CRL ? "crl" : "cert_chain", &url,
 		             err));
 	if (kind == COLLATERAL_SNP_VCEK) {
-		space_out(c);
+		/* Only AMD itself has that rhythm; what throttles behind a mirror says so. */
+		if (!c->kds_url)
+			space_out(c);
 		req.total_ms = LEAF_TOTAL_MS;
 	}
 	req.throttle_ms = LEAF_SPACING_MS;

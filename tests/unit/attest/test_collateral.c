@@ -2,14 +2,10 @@
 /* Collateral: windows, order of sources, cache, bundles, and what is asked of the vendors. */
 #include "attest/collateral/collateral.h"
 #include "base/text.h"
-#include "crypto/cert.h"
 #include "transport/script.h"
-#include "unit.h"
+#include "unit/attest/mint.h"
 
 #include <string.h>
-
-#define NOW INT64_C(1795500000)
-#define DAY INT64_C(86400)
 
 static char dir[64];
 
@@ -29,41 +25,6 @@ drop_dir(void **state)
 	(void)state;
 	snprintf(cmd, sizeof cmd, "rm -rf %s", dir);
 	return system(cmd);
-}
-
-/* A CA and its list with the window given. */
-static void
-mint_crl(int64_t from, int64_t to, struct buf *der)
-{
-	CLEANUP(key_drop) struct key *key = key_generate(KEY_P256, 0);
-	CLEANUP(cert_drop) struct cert *ca = NULL;
-	struct cert_spec spec = {.profile = CERT_CA,
-	                         .subject_cn = "Test CA",
-	                         .key = key,
-	                         .signer = key,
-	                         .not_before = NOW - 365 * DAY,
-	                         .not_after = NOW + 365 * DAY};
-	struct err err;
-
-	assert_ok(cert_issue(&spec, &ca, &err));
-	assert_ok(crl_issue(ca, key, false, NULL, 0, from, to, der, &err));
-}
-
-static void
-mint_cert(struct buf *der)
-{
-	CLEANUP(key_drop) struct key *key = key_generate(KEY_P256, 0);
-	CLEANUP(cert_drop) struct cert *c = NULL;
-	struct cert_spec spec = {.profile = CERT_CA,
-	                         .subject_cn = "SEV-VCEK",
-	                         .key = key,
-	                         .signer = key,
-	                         .not_before = NOW - DAY,
-	                         .not_after = NOW + DAY};
-	struct err err;
-
-	assert_ok(cert_issue(&spec, &c, &err));
-	buf_bytes(der, cert_der(c));
 }
 
 static void
@@ -130,7 +91,7 @@ bundles_round_trip_and_refuse_changes(void **state)
 
 	(void)state;
 	mint_crl(NOW - DAY, NOW + DAY, &crl);
-	mint_cert(&cert);
+	mint_cert(&cert, NULL);
 	items[0].data = buf_view(&crl);
 	items[1].data = buf_view(&cert);
 	assert_ok(collateral_inspect(&items[0], &err));
@@ -227,7 +188,7 @@ amd_is_asked_for_leaves_slowly(void **state)
 	struct err err;
 
 	(void)state;
-	mint_cert(&cert);
+	mint_cert(&cert, NULL);
 	steps[0].body = steps[1].body = buf_view(&cert);
 	snprintf(milan, sizeof milan, "Milan/%0128d/04000000000018db", 7);
 	snprintf(turin, sizeof turin, "Turin/%016d/0101010400000051", 9);
@@ -277,7 +238,7 @@ throttling_is_waited_out(void **state)
 	struct err err;
 
 	(void)state;
-	mint_cert(&cert);
+	mint_cert(&cert, NULL);
 	steps[2].body = buf_view(&cert);
 	snprintf(milan, sizeof milan, "Milan/%0128d/04000000000018db", 7);
 	script_init(&script, steps, 3);
