@@ -12,6 +12,8 @@ keep(struct arena *a, const void *p, size_t n)
 	return n > 0 ? arena_copy(a, bytes_of(p, n)).p : NULL;
 }
 
+#define KEEP_ONE(p) keep(&j->arena, (p), (p) ? sizeof *(p) : 0)
+
 static void
 convert_snp(struct judge *j, const struct manifest *m)
 {
@@ -25,6 +27,11 @@ convert_snp(struct judge *j, const struct manifest *m)
 			continue;
 		manifest_snp_reference(m, i, r);
 		r->chip_ids = keep(&j->arena, r->chip_ids, r->n_chip_ids * sizeof *r->chip_ids);
+		r->id_key_digest = KEEP_ONE(r->id_key_digest);
+		r->author_key_digest = KEEP_ONE(r->author_key_digest);
+		r->family_id = keep(&j->arena, r->family_id, r->family_id ? 16 : 0);
+		r->image_id = keep(&j->arena, r->image_id, r->image_id ? 16 : 0);
+		r->pcrs = KEEP_ONE(r->pcrs);
 		j->references.n_snp++;
 	}
 	j->references.snp = sets;
@@ -43,6 +50,7 @@ convert_tdx(struct judge *j, const struct manifest *m, struct err *err)
 			continue;
 		TRY(manifest_tdx_reference(m, i, &j->arena, r, err));
 		r->mrtd = keep(&j->arena, r->mrtd, r->n_mrtd * sizeof *r->mrtd);
+		r->pcrs = KEEP_ONE(r->pcrs);
 		r->piids = keep(&j->arena, r->piids, r->n_piids * sizeof *r->piids);
 		j->references.n_tdx++;
 	}
@@ -144,12 +152,26 @@ claimed_by_quote(const struct document *d, struct hash256 *ret, struct err *err)
 	return OK;
 }
 
+/* A register is a hash of the policy's: the document has to name it. */
+static status
+claimed_by_vtpm(const struct document *d, struct hash256 *ret, struct err *err)
+{
+	if (d->vtpm.policy.n != sizeof ret->b)
+		return err_set(err, ERR_REJECTED, "E-EVIDENCE-100",
+		               "evidence of type %s does not say which policy it is of",
+		               tee_name(d->tee));
+	mem_copy(ret->b, d->vtpm.policy.p, sizeof ret->b);
+	return OK;
+}
+
 status
 judge_claimed_policy(const struct document *d, struct hash256 *ret, struct err *err)
 {
 	struct verdict v = {0};
 	struct snp_report report;
 
+	if (tee_has_vtpm(d->tee))
+		return claimed_by_vtpm(d, ret, err);
 	if (d->tee == TEE_TDX)
 		return claimed_by_quote(d, ret, err);
 	if (!is_ok(snp_report_parse(d->evidence, &report, &v)))
@@ -214,7 +236,7 @@ signed_under(const struct document *d, const struct hash256 *root, int64_t now)
 uint64_t
 judge_vendor_root(const struct document *d, int64_t now)
 {
-	if (d->tee == TEE_TDX)
+	if (tee_hardware(d->tee) == TEE_TDX)
 		return quote_of_other_root(d, now) ? 0 : 1;
 	for (size_t i = 0; i < d->endorsements.n_certs; i++) {
 		CLEANUP(cert_drop) struct cert *c = NULL;

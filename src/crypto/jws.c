@@ -9,6 +9,7 @@
 #include <openssl/x509.h>
 
 #include "crypto/ossl.h"
+#include "crypto/signature.h"
 
 enum { JWS_COORDINATE_MAX = 66, JWS_RSA_MAX = 2048 /* bytes */ };
 
@@ -330,7 +331,7 @@ verify_pkey(EVP_PKEY *pkey, struct jws_alg alg, struct bytes message, struct byt
 	ossl_must(md != NULL, "signature");
 	good = EVP_DigestVerifyInit(md, &ctx, hash, NULL, pkey) == 1 &&
 	       set_padding(ctx, alg, RSA_PSS_SALTLEN_AUTO) &&
-	       EVP_DigestVerify(md, signature.p, signature.n, message.p, message.n) == 1;
+	       signature_message_good(md, message, signature);
 	EVP_MD_CTX_free(md);
 	ERR_clear_error();
 	return good;

@@ -103,6 +103,12 @@ signature_by_good(const struct key *issuer, const struct signed_parts *s)
 }
 
 bool
+signature_message_good(EVP_MD_CTX *ready, struct bytes message, struct bytes signature)
+{
+	return EVP_DigestVerify(ready, signature.p, signature.n, message.p, message.n) == 1;
+}
+
+bool
 signature_path_good(X509_STORE_CTX *path)
 {
 	return X509_verify_cert(path) == 1;

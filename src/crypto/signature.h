@@ -19,6 +19,8 @@ bool signature_cert_good(X509 *cert, EVP_PKEY *issuer);
  * is not good, and neither is a key that is missing.
  */
 bool signature_by_good(const struct key *issuer, const struct signed_parts *s);
+/* Over a whole message; key, hash and padding are set in the context already. */
+bool signature_message_good(EVP_MD_CTX *ready, struct bytes message, struct bytes signature);
 /* X509_verify_cert(): everything about a path, its signatures among it. */
 bool signature_path_good(X509_STORE_CTX *path);
 

@@ -15,10 +15,41 @@ static const struct {
         [BINDING_PEER] = {"peer", BINDING_CLIENT, "EXPORTER-contrast-peer-client"},
 };
 
+static const char *const tees[] = {
+        [TEE_SNP] = "snp",
+        [TEE_TDX] = "tdx",
+        [TEE_SNP_VTPM] = "snp-vtpm",
+        [TEE_TDX_VTPM] = "tdx-vtpm",
+};
+
 const char *
 tee_name(enum tee tee)
 {
-	return tee == TEE_SNP ? "snp" : tee == TEE_TDX ? "tdx" : NULL;
+	return (size_t)tee < COUNT_OF(tees) ? tees[tee] : NULL;
+}
+
+bool
+tee_parse(struct bytes name, enum tee *ret)
+{
+	for (size_t i = TEE_SNP; i < COUNT_OF(tees); i++) {
+		if (bytes_is(name, tees[i])) {
+			*ret = (enum tee)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+enum tee
+tee_hardware(enum tee tee)
+{
+	return tee == TEE_SNP_VTPM ? TEE_SNP : tee == TEE_TDX_VTPM ? TEE_TDX : tee;
+}
+
+bool
+tee_has_vtpm(enum tee tee)
+{
+	return tee == TEE_SNP_VTPM || tee == TEE_TDX_VTPM;
 }
 
 const char *
@@ -141,4 +172,17 @@ binding_leaf(const struct binding *b)
 	if (!buf_ok(&text))
 		abort(); /* some two hundred bytes */
 	return sha512(buf_view(&text));
+}
+
+struct hash256
+binding_vtpm(const uint8_t report_data[64])
+{
+	CLEANUP(buf_done) struct buf text = {0};
+
+	buf_str(&text, "contrast/v1/vtpm");
+	buf_u8(&text, 0);
+	buf_add(&text, report_data, 64);
+	if (!buf_ok(&text))
+		abort(); /* 81 bytes */
+	return sha256(buf_view(&text));
 }

@@ -10,10 +10,18 @@
 
 #include "crypto/hash.h"
 
-enum tee { TEE_SNP = 1, TEE_TDX = 2 };
+/*
+ * Kinds of evidence. With a virtual TPM: report or quote are those of a paravisor, REPORTDATA
+ * names the TPM's key, and the TPM's quote is what is bound to a session.
+ */
+enum tee { TEE_SNP = 1, TEE_TDX = 2, TEE_SNP_VTPM = 3, TEE_TDX_VTPM = 4 };
 
-/* "snp", "tdx"; NULL for any other number. */
+/* "snp", "tdx", "snp-vtpm", "tdx-vtpm"; NULL for any other number. */
 const char *tee_name(enum tee tee);
+bool tee_parse(struct bytes name, enum tee *ret);
+/* Whose signature all of it rests on: TEE_SNP or TEE_TDX. */
+enum tee tee_hardware(enum tee tee);
+bool tee_has_vtpm(enum tee tee);
 
 /* The closed set of purposes. */
 enum binding_purpose {
@@ -65,5 +73,13 @@ struct binding binding_peer(enum tee tee, const uint8_t nonce[NONCE_SIZE],
 /* SHA-512(00 || "contrast/v1/" purpose 00 || role || tee || nonce || keys || exporter || payload).
  */
 struct hash512 binding_leaf(const struct binding *b);
+
+/*
+ * Extra data of a virtual TPM's quote that is bound to these 64 bytes, which
+ * elsewhere are REPORTDATA: SHA-256("contrast/v1/vtpm" 00 || report data). A
+ * TPM takes no more extra data than its largest hash and two bytes have (34,
+ * 50 or 66: TPM2B_DATA), and the leaf is 64 long.
+ */
+struct hash256 binding_vtpm(const uint8_t report_data[64]);
 
 #endif

@@ -70,28 +70,80 @@ take_endorsements(struct arena *arena, const struct value *v, struct endorsement
 	return OK;
 }
 
+static status
+take_vtpm(struct arena *arena, const struct value *v, struct vtpm *ret, struct err *err)
+{
+	const struct value *runtime, *message, *signature, *pcrs, *policy;
+	const struct json_field fields[] = {
+	        {"runtimeData", VALUE_STRING, true, &runtime},
+	        {"message", VALUE_STRING, true, &message},
+	        {"signature", VALUE_STRING, true, &signature},
+	        {"pcrs", VALUE_STRING, true, &pcrs},
+	        {"policy", VALUE_STRING, false, &policy},
+	};
+
+	TRY(json_fields(v, fields, COUNT_OF(fields), err));
+	TRY(err_at(err, take_base64(arena, runtime, VTPM_RUNTIME_MAX, &ret->runtime, err),
+	           ".runtimeData"));
+	TRY(err_at(err, take_base64(arena, message, VTPM_MESSAGE_MAX, &ret->message, err),
+	           ".message"));
+	TRY(err_at(err, take_base64(arena, signature, VTPM_SIGNATURE_MAX, &ret->signature, err),
+	           ".signature"));
+	TRY(err_at(err, take_base64(arena, pcrs, VTPM_PCRS_SIZE, &ret->pcrs, err), ".pcrs"));
+	if (ret->pcrs.n != VTPM_PCRS_SIZE)
+		return err_at(err,
+		              err_set(err, ERR_PARSE, "E-EVIDENCE-030", "%zu bytes, not %d",
+		                      ret->pcrs.n, VTPM_PCRS_SIZE),
+		              ".pcrs");
+	if (!policy)
+		return OK;
+	TRY(err_at(err, take_base64(arena, policy, SHA256_SIZE, &ret->policy, err), ".policy"));
+	if (ret->policy.n == SHA256_SIZE)
+		return OK;
+	return err_at(err,
+	              err_set(err, ERR_PARSE, "E-EVIDENCE-030", "%zu bytes are no policy hash",
+	                      ret->policy.n),
+	              ".policy");
+}
+
+/* The member is there exactly when the type says so. */
+static status
+take_type(struct arena *arena, const struct value *type, const struct value *vtpm,
+          struct document *ret, struct err *err)
+{
+	if (!tee_parse(json_text(type), &ret->tee))
+		return err_at(err,
+		              err_set(err, ERR_PARSE, "E-EVIDENCE-030",
+		                      "the type of evidence is none of \"snp\", \"tdx\", "
+		                      "\"snp-vtpm\", \"tdx-vtpm\""),
+		              ".type");
+	if (tee_has_vtpm(ret->tee) != (vtpm != NULL))
+		return err_at(err,
+		              err_set(err, ERR_PARSE, "E-EVIDENCE-030", "evidence of type %s %s",
+		                      tee_name(ret->tee),
+		                      vtpm ? "has no virtual TPM"
+		                           : "needs its virtual TPM's quote"),
+		              ".vtpm");
+	if (!vtpm)
+		return OK;
+	return err_at(err, take_vtpm(arena, vtpm, &ret->vtpm, err), ".vtpm");
+}
+
 status
 document_from_json(struct arena *arena, const struct value *v, struct document *ret,
                    struct err *err)
 {
-	const struct value *type, *evidence, *endorsements;
+	const struct value *type, *evidence, *vtpm, *endorsements;
 	const struct json_field fields[] = {
 	        {"type", VALUE_STRING, true, &type},
 	        {"evidence", VALUE_STRING, true, &evidence},
+	        {"vtpm", VALUE_OBJECT, false, &vtpm},
 	        {"endorsements", VALUE_OBJECT, false, &endorsements},
 	};
 
 	*ret = (struct document){0};
 	TRY(json_fields(v, fields, COUNT_OF(fields), err));
-	if (bytes_is(json_text(type), "snp"))
-		ret->tee = TEE_SNP;
-	else if (bytes_is(json_text(type), "tdx"))
-		ret->tee = TEE_TDX;
-	else
-		return err_at(err,
-		              err_set(err, ERR_PARSE, "E-EVIDENCE-030",
-		                      "the type of evidence is neither \"snp\" nor \"tdx\""),
-		              ".type");
+	TRY(take_type(arena, type, vtpm, ret, err));
 	TRY(err_at(err, take_base64(arena, evidence, EVIDENCE_MAX, &ret->evidence, err),
 	           ".evidence"));
 	if (!endorsements)
@@ -123,6 +175,20 @@ put_list(struct arena *arena, struct value *object, const char *name, const stru
 	json_put(arena, object, name, list);
 }
 
+static struct value
+vtpm_value(struct arena *arena, const struct vtpm *t)
+{
+	struct value v = json_object();
+
+	json_put(arena, &v, "runtimeData", json_base64(arena, t->runtime));
+	json_put(arena, &v, "message", json_base64(arena, t->message));
+	json_put(arena, &v, "signature", json_base64(arena, t->signature));
+	json_put(arena, &v, "pcrs", json_base64(arena, t->pcrs));
+	if (t->policy.n > 0)
+		json_put(arena, &v, "policy", json_base64(arena, t->policy));
+	return v;
+}
+
 struct value
 document_to_json(struct arena *arena, const struct document *d)
 {
@@ -132,6 +198,8 @@ document_to_json(struct arena *arena, const struct document *d)
 
 	json_put(arena, &doc, "type", json_cstr(tee_name(d->tee)));
 	json_put(arena, &doc, "evidence", json_base64(arena, d->evidence));
+	if (tee_has_vtpm(d->tee))
+		json_put(arena, &doc, "vtpm", vtpm_value(arena, &d->vtpm));
 	put_list(arena, &inner, "certificates", e->certs, e->n_certs);
 	put_list(arena, &inner, "crls", e->crls, e->n_crls);
 	if (e->tcb_info.n > 0)

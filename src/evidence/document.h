@@ -3,8 +3,15 @@
  * document.h: the evidence document (docs/evidence.md), in which evidence
  * travels with what it needs to be judged:
  *
- *   {"type": "snp" | "tdx",
+ *   {"type": "snp" | "tdx" | "snp-vtpm" | "tdx-vtpm",
  *    "evidence": base64 of the report or quote,
+ *    "vtpm": {                             with the last two types, and only then
+ *      "runtimeData": base64               JSON with the TPM's key, whose hash REPORTDATA is
+ *      "message": base64                   TPMS_ATTEST of a quote
+ *      "signature": base64                 RSA, bare
+ *      "pcrs": base64                      24 values of the SHA-256 bank, one behind the other
+ *      "policy": base64                    optional: the policy hash that register 8 stands for
+ *    },
  *    "endorsements": {
  *      "certificates": [base64 DER, ...]   SNP: VCEK or VLEK, ASK, ARK in any order;
  *                                          TDX: issuer chain of the collateral
@@ -29,6 +36,20 @@ enum {
 	EVIDENCE_CRL_MAX = 64 * 1024,
 	EVIDENCE_JSON_MAX = 128 * 1024, /* TCB info, QE identity */
 	EVIDENCE_DOCUMENT_MAX = 1024 * 1024,
+	VTPM_RUNTIME_MAX = 4096, /* bytes of JSON */
+	VTPM_MESSAGE_MAX = 512,
+	VTPM_SIGNATURE_MAX = 512, /* RSA-4096 */
+	VTPM_PCRS = 24,
+	VTPM_PCRS_SIZE = VTPM_PCRS * SHA256_SIZE,
+};
+
+/* What a paravisor's report vouches for, and a virtual TPM's quote over this session. */
+struct vtpm {
+	struct bytes runtime;
+	struct bytes message,
+	        signature;   /* empty: a saved report alone, which proves no freshness */
+	struct bytes pcrs;   /* VTPM_PCRS_SIZE bytes */
+	struct bytes policy; /* 32 bytes, or empty */
 };
 
 struct endorsements {
@@ -42,6 +63,7 @@ struct endorsements {
 struct document {
 	enum tee tee;
 	struct bytes evidence;
+	struct vtpm vtpm; /* where tee_has_vtpm() */
 	struct endorsements endorsements;
 };
 

@@ -3,15 +3,13 @@
 
 #include "base/rd.h"
 #include "base/text.h"
+#include "evidence/intake_vtpm.h"
 #include "evidence/snp/certtable.h"
 #include "evidence/snp/report.h"
 
 enum {
 	PEM_BLOCKS_MAX = 32,
 	LABEL_MAX = 64,
-	HCL_HEADER = 32,
-	HCL_REPORT_SNP = 2,
-	HCL_HASH_SHA256 = 1,
 };
 
 static const char *const names[] = {
@@ -28,6 +26,7 @@ static const char *const names[] = {
         [INTAKE_PARTS] = "Intel collateral in parts",
         [INTAKE_HOST_CERTS] = "the certificates of a host service",
         [INTAKE_HCL] = "a report of Azure's paravisor",
+        [INTAKE_VTPM] = "evidence with a virtual TPM's quote",
 };
 
 const char *
@@ -47,7 +46,7 @@ kind_of_json(struct bytes b, enum intake_kind *ret)
 	} rows[] = {
 	        {"\"evidence\"", INTAKE_DOCUMENT},           {"\"tcbInfo\"", INTAKE_TCB_INFO},
 	        {"\"enclaveIdentity\"", INTAKE_QE_IDENTITY}, {"\"tcb_info\"", INTAKE_PARTS},
-	        {"\"vcekCert\"", INTAKE_HOST_CERTS},
+	        {"\"vcekCert\"", INTAKE_HOST_CERTS},         {"\"pcrs\"", INTAKE_VTPM},
 	};
 
 	/* A document comes first: its endorsements have members of the others' names. */
@@ -89,7 +88,7 @@ kind_of_binary(struct bytes b, enum intake_kind *ret)
 	struct snp_table table;
 	struct err err;
 
-	if (bytes_starts(b, BYTES("HCLA")) && b.n > HCL_HEADER + SNP_REPORT_SIZE) {
+	if (bytes_starts(b, BYTES("HCLA"))) {
 		*ret = INTAKE_HCL;
 		return true;
 	}
@@ -125,45 +124,6 @@ intake_kind_of(struct bytes b, enum intake_kind *ret)
 		return true;
 	*ret = INTAKE_PEM;
 	return bytes_find(b, BYTES("-----BEGIN "), 0) != SIZE_MAX;
-}
-
-bool
-intake_hcl(struct bytes b, struct bytes *ret_runtime, uint8_t report_data[64])
-{
-	struct rd r = rd_init(b);
-	uint32_t type, hash, length;
-	struct hash256 h;
-
-	if (!bytes_starts(b, BYTES("HCLA")))
-		return false;
-	rd_skip(&r, HCL_HEADER + SNP_REPORT_SIZE);
-	rd_skip(&r, 8); /* size and version of the runtime data */
-	type = rd_le32(&r);
-	hash = rd_le32(&r);
-	length = rd_le32(&r);
-	*ret_runtime = rd_bytes(&r, length);
-	if (!rd_ok(&r) || type != HCL_REPORT_SNP || hash != HCL_HASH_SHA256 || length == 0)
-		return false;
-	h = sha256(*ret_runtime);
-	mem_zero(report_data, 64);
-	mem_copy(report_data, h.b, sizeof h.b);
-	return true;
-}
-
-/* The report inside, if its runtime data are of the form that is known. */
-static status
-evidence_of_hcl(struct bytes b, struct document *ret, struct err *err)
-{
-	struct bytes runtime;
-	uint8_t report_data[64];
-
-	if (!intake_hcl(b, &runtime, report_data))
-		return err_set(err, ERR_PARSE, "E-EVIDENCE-051",
-		               "an HCL report that is not of SEV-SNP, or whose runtime data are "
-		               "malformed");
-	ret->tee = TEE_SNP;
-	ret->evidence = bytes_sub(b, HCL_HEADER, HCL_HEADER + SNP_REPORT_SIZE);
-	return OK;
 }
 
 /* ---- evidence ---- */
@@ -211,7 +171,9 @@ intake_evidence(struct arena *a, struct bytes b, struct document *ret, struct er
 		                "cut the first %d bytes off and keep %d", SNP_RESPONSE_HEADER,
 		                SNP_REPORT_SIZE);
 	case INTAKE_HCL:
-		return evidence_of_hcl(b, ret, err);
+		return intake_paravisor(b, ret, err);
+	case INTAKE_VTPM:
+		return intake_vtpm(a, b, ret, err);
 	case INTAKE_SNP_REPORT:
 		ret->tee = TEE_SNP;
 		break;
@@ -449,6 +411,7 @@ intake_endorsements(struct arena *a, struct bytes b, struct endorsements *e, str
 	case INTAKE_SNP_RESPONSE:
 	case INTAKE_TDX_QUOTE:
 	case INTAKE_HCL:
+	case INTAKE_VTPM:
 		break;
 	}
 	return err_set(err, ERR_PARSE, "E-EVIDENCE-052", "this is %s, no endorsement", names[k]);

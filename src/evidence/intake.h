@@ -26,7 +26,8 @@ enum intake_kind {
 	INTAKE_PARTS, /* {"tcb_info", "tcb_info_signature", ...}: QGS's collateral as tools store it
 	               */
 	INTAKE_HOST_CERTS, /* {"vcekCert", "certificateChain"}: Azure's certificate service */
-	INTAKE_HCL,        /* Azure's paravisor: header, SNP report, runtime data */
+	INTAKE_HCL,        /* Azure's paravisor: header, report, runtime data (azure/hcl.h) */
+	INTAKE_VTPM, /* {"tpm_quote", "hcl_report", ...}: the same with a quote (intake_vtpm.h) */
 };
 
 /* What it is, by its first bytes and members; false: nothing that is known here. */
@@ -38,16 +39,10 @@ const char *intake_kind_name(enum intake_kind k);
  * The evidence of a file, into *ret with what it carries of endorsements.
  * Slices borrow from `b` and the arena. A file in hexadecimal digits is read
  * as what they spell. ERR_PARSE E-EVIDENCE-050: no evidence (the hint says
- * what it is instead); E-EVIDENCE-051: an evidence that is wrapped.
+ * what it is instead); E-EVIDENCE-051: an evidence that is wrapped; E-EVIDENCE-054: a
+ * paravisor's evidence that is malformed.
  */
 status intake_evidence(struct arena *a, struct bytes b, struct document *ret, struct err *err);
-
-/*
- * The runtime data (JSON with the virtual TPM's keys) of an HCL report, and the
- * 64 bytes that REPORTDATA must be so that the report vouches for them. False:
- * the file is none, or malformed. A fresh nonce is in a TPM quote, not here.
- */
-bool intake_hcl(struct bytes b, struct bytes *ret_runtime, uint8_t report_data[64]);
 
 /*
  * Adds what the file has of certificates, lists and statements. A later TCB

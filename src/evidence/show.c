@@ -2,6 +2,7 @@
 #include "evidence/show.h"
 
 #include "base/text.h"
+#include "evidence/show_vtpm.h"
 #include "evidence/snp/vek.h"
 #include "evidence/tdx/tcb.h"
 
@@ -422,7 +423,9 @@ evidence_show(struct arena *a, const struct document *d, struct value *ret, stru
 	struct value o = json_object();
 
 	json_put(a, &o, "type", json_cstr(tee_name(d->tee)));
-	TRY(d->tee == TEE_SNP ? show_snp(a, d, &o, v) : show_tdx(a, d, &o, v));
+	TRY(tee_hardware(d->tee) == TEE_SNP ? show_snp(a, d, &o, v) : show_tdx(a, d, &o, v));
+	if (tee_has_vtpm(d->tee))
+		TRY(show_vtpm(a, &d->vtpm, &o, v));
 	json_put(a, &o, "endorsements", show_endorsements(a, &d->endorsements));
 	*ret = o;
 	return OK;
@@ -446,6 +449,16 @@ show_scalar(const struct value *v, const char *path, struct buf *out)
 	buf_u8(out, '\n');
 }
 
+/* Names may be a stranger's, too: those of a paravisor's runtime data. */
+static void
+member_path(char *to, const char *path, struct bytes name)
+{
+	CLEANUP(buf_done) struct buf shown = {0};
+
+	text_escape(name, PATH_MAX_TEXT, &shown);
+	snprintf(to, PATH_MAX_TEXT, "%s%s%s", path, path[0] ? "." : "", buf_cstr(&shown));
+}
+
 static void
 show_lines(const struct value *v, const char *path, struct buf *out)
 {
@@ -453,8 +466,7 @@ show_lines(const struct value *v, const char *path, struct buf *out)
 
 	if (json_is(v, VALUE_OBJECT)) {
 		for (uint32_t i = 0; i < v->n; i++) {
-			snprintf(inner, sizeof inner, "%s%s%.*s", path, path[0] ? "." : "",
-			         BYTES_ARG(json_text(&v->u.members[i].key)));
+			member_path(inner, path, json_text(&v->u.members[i].key));
 			show_lines(&v->u.members[i].val, inner, out);
 		}
 	} else if (json_is(v, VALUE_ARRAY)) {

@@ -25,7 +25,7 @@ struct reference_sets {
 	size_t n_tdx;
 };
 
-/* Policy hashes that may stand in HOSTDATA (SNP) or MRCONFIGID (TDX). */
+/* Policy hashes that may stand in HOSTDATA (SNP), MRCONFIGID (TDX) or register 8 (vTPM). */
 struct policy_list {
 	const struct hash256 *items;
 	size_t n;
@@ -51,8 +51,13 @@ struct evidence_request {
 	const struct document *document;
 	/* Recomputed by the caller from its own session: leaf, or the root its proof leads to. */
 	const uint8_t *report_data;
+	/* EVIDENCE_AUTHENTIC alone: extra data of a virtual TPM's quote as they are; or empty. */
+	struct bytes nonce;
 	const struct reference_sets *references;
-	/* NULL: the caller looks the policy hash of the result up itself, before it acts. */
+	/*
+	 * NULL: the caller looks the policy hash of the result up itself, before it acts. (A
+	 * virtual TPM's evidence must name it then.)
+	 */
 	const struct policy_list *policies;
 	enum revocation_policy revocation;
 	int64_t now;
@@ -64,8 +69,12 @@ struct evidence_request {
 struct evidence_result {
 	struct verdict verdict;
 	/* What accepted evidence says; zero and meaningless otherwise. */
-	struct hash256 policy; /* HOSTDATA, or the first half of MRCONFIGID */
-	int32_t policy_index;  /* in request.policies, or -1 */
+	/*
+	 * HOSTDATA, or the first half of MRCONFIGID; with a virtual TPM what register 8 stands for,
+	 * zero when that is not known (EVIDENCE_AUTHENTIC).
+	 */
+	struct hash256 policy;
+	int32_t policy_index; /* in request.policies, or -1 */
 	struct hash256 root_key;
 	/* TDX: TCB status and what it rests on; also where the status alone was refused. */
 	enum tcb_status tcb_status;
@@ -77,8 +86,14 @@ struct evidence_result {
 /* The only function that makes a verdict accepted. */
 void evidence_verify(const struct evidence_request *rq, struct evidence_result *ret);
 
-/* Halves of it, for evidence_verify() alone: OK means "no objection". */
-status snp_judge(const struct evidence_request *rq, struct evidence_result *ret);
-status tdx_judge(const struct evidence_request *rq, struct evidence_result *ret);
+/*
+ * Halves of it, for evidence_verify() alone: OK means "no objection". `vtpm` is NULL, or what
+ * REPORTDATA vouches for in the place of this session.
+ */
+struct vtpm_opened;
+status snp_judge(const struct evidence_request *rq, const struct vtpm_opened *vtpm,
+                 struct evidence_result *ret);
+status tdx_judge(const struct evidence_request *rq, const struct vtpm_opened *vtpm,
+                 struct evidence_result *ret);
 
 #endif

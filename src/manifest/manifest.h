@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "crypto/key.h"
+#include "evidence/azure/pcrs.h"
 #include "evidence/snp/tcb.h"
 #include "manifest/fault.h"
 
@@ -79,6 +80,8 @@ struct manifest_snp {
 	struct hash384 id_key, author_key;
 	uint8_t family_id[16], image_id[16];
 	uint32_t min_guest_svn;
+	struct pcr_set *pcrs; /* NULL: not for guests behind a paravisor */
+	struct bytes csp_id;  /* empty: VCEK; else VLEK of this provider */
 	bool has_cpus;
 	uint32_t cpus; /* informative */
 	bool has_trust_root;
@@ -99,6 +102,7 @@ struct manifest_tdx {
 	uint8_t xfam[8]; /* little-endian as in the quote */
 	uint8_t (*piids)[16];
 	size_t n_piids;
+	struct pcr_set *pcrs; /* as in an SNP set */
 	bool memory_integrity, smt_disabled, static_platform;
 	bool has_min_tcb_evaluation;
 	uint32_t min_tcb_evaluation;

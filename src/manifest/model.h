@@ -24,6 +24,10 @@ void model_decode_tdx(struct decode *d, const char *path, const struct value *v,
 /* The whole member ReferenceValues. */
 void model_decode_sets(struct decode *d, const char *path, const struct value *v);
 
+/* The member Pcrs of both kinds of set, into the pointer at rule->at. */
+decode_fn model_decode_pcrs;
+struct value model_pcrs_value(struct arena *a, const struct pcr_set *set);
+
 /* Rules of the reference sets. */
 void model_validate_sets(const struct manifest *m, struct faults *f);
 

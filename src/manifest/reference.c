@@ -89,7 +89,10 @@ manifest_snp_reference(const struct manifest *m, size_t i, struct snp_reference 
 	        .family_id = s->has_family_id ? s->family_id : NULL,
 	        .image_id = s->has_image_id ? s->image_id : NULL,
 	        .minimum_guest_svn = s->min_guest_svn,
+	        .pcrs = s->pcrs,
 	};
+	/* What is too long is a fault of the manifest, and matches no certificate. */
+	mem_copy(ret->csp_id, s->csp_id.p, MIN(s->csp_id.n, SNP_CSP_ID_MAX));
 }
 
 status
@@ -113,6 +116,7 @@ manifest_tdx_reference(const struct manifest *m, size_t i, struct arena *arena,
 	        .smt_disabled = s->smt_disabled,
 	        .static_platform = s->static_platform,
 	        .min_evaluation = s->min_tcb_evaluation,
+	        .pcrs = s->pcrs,
 	};
 
 	TRY(arena_check(arena, err));

@@ -198,6 +198,8 @@ static const struct decode_rule snp_rules[] = {
         SNP("FamilyID", decode_family, family_id),
         SNP("ImageID", decode_image, image_id),
         SNP_HAS("MinimumGuestSVN", decode_u32, min_guest_svn, has_min_guest_svn),
+        SNP("CspID", decode_text, csp_id),
+        SNP("Pcrs", model_decode_pcrs, pcrs),
         SNP_HAS("CPUs", decode_u32, cpus, has_cpus),
         SNP_HAS("TrustRoot", decode_hash256, trust_root, has_trust_root),
 };
@@ -280,6 +282,7 @@ static const struct decode_rule tdx_rules[] = {
         TDX_HAS("MrOwnerConfig", decode_hash384, mr_owner_config, has_mr_owner_config),
         TDX("Xfam", decode_xfam, xfam),
         TDX("AllowedPIIDs", decode_piids, piids),
+        TDX("Pcrs", model_decode_pcrs, pcrs),
         TDX("MemoryIntegrity", decode_bool, memory_integrity),
         TDX("SMTDisabled", decode_bool, smt_disabled),
         TDX("StaticPlatform", decode_bool, static_platform),

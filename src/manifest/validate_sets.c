@@ -2,6 +2,7 @@
 /* validate_sets.c: rules of ReferenceValues, and of trust roots (PROTOCOL section 12). */
 #include "evidence/snp/report.h"
 #include "evidence/snp/roots.h"
+#include "evidence/snp/vek.h"
 #include "manifest/model.h"
 
 #include <stdio.h>
@@ -84,6 +85,45 @@ check_guest_policy(const struct set_check *c, const struct manifest *m,
 		      "lets a migration agent take the guest away: only with \"Insecure\": true");
 }
 
+/* Registers that say nothing about what was booted, or that are compared otherwise. */
+static void
+check_pcrs(const struct set_check *c, const struct pcr_set *set)
+{
+	static const struct {
+		unsigned int i;
+		const char *what;
+	} rows[] = {
+	        {PCR_POLICY, "stands for the pod's policy: leave it out"},
+	        {PCR_DEBUG, "can be set back by whoever is in the guest: it proves nothing"},
+	        {PCR_APPLICATION, "can be set back by whoever is in the guest: it proves nothing"},
+	};
+	char at[16];
+
+	if (!set)
+		return;
+	if (set->named == 0)
+		fault(c, FAULT_ERROR, "Pcrs",
+		      "names no register: nothing would say what was booted");
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		if (!(set->named >> rows[i].i & 1))
+			continue;
+		snprintf(at, sizeof at, "Pcrs.%u", rows[i].i);
+		fault(c, FAULT_ERROR, at, rows[i].what);
+	}
+}
+
+static void
+check_provider(const struct set_check *c, const struct manifest_snp *s)
+{
+	if (s->csp_id.n > SNP_CSP_ID_MAX || bytes_find_byte(s->csp_id, 0, 0) != SIZE_MAX)
+		fault(c, FAULT_ERROR, "CspID", "is longer than any, or has a NUL in it");
+	/* A VLEK's reports name no chip. */
+	if (s->csp_id.n > 0 && s->n_chip_ids > 0)
+		fault(c, FAULT_ERROR, "AllowedChipIDs",
+		      "cannot be held against a provider's key (CspID), whose reports name no "
+		      "chip");
+}
+
 static bool
 repeats(const uint8_t *ids, size_t size, size_t i)
 {
@@ -117,6 +157,8 @@ check_snp(const struct manifest *m, struct faults *f, size_t i)
 	check_tcb(&c, s);
 	check_versions(&c, s);
 	check_guest_policy(&c, m, s);
+	check_pcrs(&c, s->pcrs);
+	check_provider(&c, s);
 	if (s->n_chip_ids > 0)
 		check_ids(&c, "AllowedChipIDs", s->chip_ids[0], sizeof s->chip_ids[0],
 		          s->n_chip_ids);
@@ -134,6 +176,7 @@ check_tdx(const struct manifest *m, struct faults *f, size_t i)
 	need(&c, s->has_mr_seam, FAULT_MISSING, "MrSeam");
 	need(&c, s->n_rtmrs == COUNT_OF(s->rtmrs), FAULT_ERROR, "Rtmrs");
 	need(&c, s->has_xfam, FAULT_ERROR, "Xfam");
+	check_pcrs(&c, s->pcrs);
 	if (s->n_piids > 0)
 		check_ids(&c, "AllowedPIIDs", s->piids[0], sizeof s->piids[0], s->n_piids);
 }

@@ -160,6 +160,10 @@ model_snp_value(struct arena *a, const struct manifest_snp *s)
 		json_put(a, &v, "AllowedChipIDs",
 		         hex_list(a, s->chip_ids[0], sizeof s->chip_ids[0], s->n_chip_ids));
 	put_signers(a, &v, s);
+	if (s->csp_id.n > 0)
+		json_put(a, &v, "CspID", json_string(s->csp_id));
+	if (s->pcrs)
+		json_put(a, &v, "Pcrs", model_pcrs_value(a, s->pcrs));
 	if (s->has_cpus)
 		json_put(a, &v, "CPUs", json_int(s->cpus));
 	if (s->has_trust_root)
@@ -194,6 +198,8 @@ model_tdx_value(struct arena *a, const struct manifest_tdx *s)
 	if (s->n_piids > 0)
 		json_put(a, &v, "AllowedPIIDs",
 		         hex_list(a, s->piids[0], sizeof s->piids[0], s->n_piids));
+	if (s->pcrs)
+		json_put(a, &v, "Pcrs", model_pcrs_value(a, s->pcrs));
 	json_put(a, &v, "MemoryIntegrity", json_bool(s->memory_integrity));
 	json_put(a, &v, "SMTDisabled", json_bool(s->smt_disabled));
 	json_put(a, &v, "StaticPlatform", json_bool(s->static_platform));

@@ -29,6 +29,12 @@ signature_by_good(const struct key *issuer, const struct signed_parts *s)
 	return issuer && s->text.n > 0;
 }
 
+bool
+signature_message_good(EVP_MD_CTX *ready, struct bytes message, struct bytes signature)
+{
+	return ready && message.n > 0 && signature.n > 0;
+}
+
 static int
 pass_signatures(int ok, X509_STORE_CTX *path)
 {

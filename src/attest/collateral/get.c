@@ -510,7 +510,8 @@ collateral_complete(struct collateral *c, enum tee tee, struct bytes evidence, i
 	struct wish w = {c, now, a, e, missing};
 
 	c->n_used = 0;
-	TRY(tee == TEE_SNP ? complete_snp(&w, evidence, err) : complete_tdx(&w, evidence, err));
+	TRY(tee_hardware(tee) == TEE_SNP ? complete_snp(&w, evidence, err)
+	                                 : complete_tdx(&w, evidence, err));
 	TRY(buf_check(missing, err));
 	return arena_check(a, err);
 }

@@ -2,10 +2,10 @@
 #include "attest/collateral/collateral.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/rd.h"
 #include "cmd/contrast/cli.h"
 #include "cmd/contrast/folder.h"
 #include "cmd/contrast/workspace.h"
+#include "evidence/intake.h"
 #include "term/term.h"
 #include "transport/curl.h"
 
@@ -35,18 +35,15 @@ gather(struct collateral *c, const char *path, int64_t now, struct buf *missing,
 {
 	CLEANUP(arena_done) struct arena a = {0};
 	CLEANUP(buf_done) struct buf evidence = {0};
-	struct endorsements e = {0};
+	struct endorsements e = {0}; /* not the document's: the bundle is to have them */
+	struct document d;
 	struct progress p;
-	struct rd r;
 	status s;
 
-	TRY(file_read(path, EVIDENCE_MAX, &evidence, err));
-	r = rd_init(buf_view(&evidence));
+	TRY(file_read(path, INTAKE_MAX, &evidence, err));
+	TRY(err_at(err, intake_evidence(&a, buf_view(&evidence), &d, err), "%s", path));
 	progress_begin(&p, 0, "collateral for %s", path);
-	/* A quote's first two fields are 4 or 5 and 2; a report's second half of the first word is
-	 * 0. */
-	s = collateral_complete(c, rd_le16(&r) >= 4 && rd_le16(&r) == 2 ? TEE_TDX : TEE_SNP,
-	                        buf_view(&evidence), now, &a, &e, missing, err);
+	s = collateral_complete(c, d.tee, d.evidence, now, &a, &e, missing, err);
 	progress_end(&p, is_ok(s));
 	return err_at(err, s, "%s", path);
 }

@@ -34,7 +34,7 @@ read_quote(struct log_inputs *in, const char *path, struct tdx_quote *ret, struc
 
 	TRY(file_read(path, INTAKE_MAX, &in->quote, err));
 	TRY(err_at(err, intake_evidence(&in->arena, buf_view(&in->quote), &doc, err), "%s", path));
-	if (doc.tee != TEE_TDX)
+	if (tee_hardware(doc.tee) != TEE_TDX)
 		return err_set(err, ERR_PARSE, "E-TDX-022", "%s is no TDX quote", path);
 	if (!is_ok(tdx_quote_parse(doc.evidence, ret, &v)))
 		return err_set(err, ERR_PARSE, "E-EVIDENCE-050", "%s: %s: %s", path, v.reason,

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cmd/contrast/cli.h"
 #include "cmd/contrast/workspace.h"
+#include "evidence/azure/tpm.h"
 #include "evidence/intake.h"
 #include "evidence/show.h"
 #include "evidence/snp/roots.h"
@@ -27,8 +28,6 @@ struct inputs {
 	size_t n_bundles;
 	struct collateral collateral;
 	char cache_dir[WORKSPACE_PATH_SIZE];
-	bool is_hcl;
-	uint8_t hcl_report_data[EVIDENCE_REPORT_DATA_SIZE];
 };
 
 static void
@@ -66,12 +65,11 @@ add_endorsements(struct inputs *in, const struct options *o, size_t id, struct e
 static status
 read_inputs(struct inputs *in, const struct options *o, size_t endorsements, struct err *err)
 {
-	struct bytes b, runtime;
+	struct bytes b;
 
 	arena_init(&in->arena, (size_t)COLLATERAL_BUNDLE_MAX * 3);
 	TRY(read_kept(in, o->args[0], INTAKE_MAX, &b, err));
 	TRY(err_at(err, intake_evidence(&in->arena, b, &in->doc, err), "%s", o->args[0]));
-	in->is_hcl = intake_hcl(b, &runtime, in->hcl_report_data);
 	return add_endorsements(in, o, endorsements, err);
 }
 
@@ -291,6 +289,13 @@ struct report {
 	enum tee tee;
 };
 
+/* Register 8 of a virtual TPM has no inverse: without a manifest the policy may not be known. */
+static bool
+has_policy(const struct report *r)
+{
+	return !tee_has_vtpm(r->tee) || !bytes_all_zero(hash256_view(&r->result->policy));
+}
+
 static struct value
 report_json(struct arena *a, const struct report *r)
 {
@@ -311,12 +316,13 @@ report_json(struct arena *a, const struct report *r)
 	put_cstr(a, &o, "got", v->got);
 	if (r->has_sets && v->set >= 0)
 		json_put(a, &o, "referenceSet", json_int(v->set));
-	if (r->tee == TEE_TDX && r->result->tcb_status != TCB_NOT_SUPPORTED)
+	if (tee_hardware(r->tee) == TEE_TDX && r->result->tcb_status != TCB_NOT_SUPPORTED)
 		json_put(a, &o, "tcbStatus", json_cstr(tcb_status_name(r->result->tcb_status)));
 	put_cstr(a, &o, "tcbOld", r->result->tcb_behind);
 	if (accepted) {
 		json_put(a, &o, "rootKeySha256", json_hex(a, hash256_view(&r->result->root_key)));
-		json_put(a, &o, "policy", json_hex(a, hash256_view(&r->result->policy)));
+		if (has_policy(r))
+			json_put(a, &o, "policy", json_hex(a, hash256_view(&r->result->policy)));
 		json_put(a, &o, "validUntil", json_time(a, r->result->valid_to));
 	}
 	if (r->findings->n > 0)
@@ -335,11 +341,12 @@ print_text(const struct report *r, struct err *err)
 
 	if (accepted) {
 		buf_printf(&out, "root key    %s\n", hash256_hex(&r->result->root_key, hex));
-		buf_printf(&out, "policy      %s\n", hash256_hex(&r->result->policy, hex));
+		if (has_policy(r))
+			buf_printf(&out, "policy      %s\n", hash256_hex(&r->result->policy, hex));
 		buf_printf(&out, "valid until %s with these endorsements\n",
 		           time_cstr(r->result->valid_to, when));
 	}
-	if (r->tee == TEE_TDX && r->result->tcb_status != TCB_NOT_SUPPORTED)
+	if (tee_hardware(r->tee) == TEE_TDX && r->result->tcb_status != TCB_NOT_SUPPORTED)
 		buf_printf(&out, "TCB status  %s\n", tcb_status_name(r->result->tcb_status));
 	if (r->result->tcb_behind[0] != '\0')
 		buf_printf(&out, "TCB old in  %s\n", r->result->tcb_behind);
@@ -409,6 +416,26 @@ expected_report_data(const struct options *o, uint8_t to[EVIDENCE_REPORT_DATA_SI
 }
 
 static status
+expected_nonce(struct inputs *in, const struct options *o, struct bytes *ret, struct err *err)
+{
+	CLEANUP(buf_done) struct buf raw = {0};
+	const char *text = options_text(o, OPT_evidence_verify_nonce);
+
+	if (!text)
+		return OK;
+	if (!tee_has_vtpm(in->doc.tee))
+		return err_set(err, ERR_USAGE, "E-CLI-043",
+		               "--nonce: evidence of type %s has no virtual TPM",
+		               tee_name(in->doc.tee));
+	if (!hex_decode_buf(bytes_str(text), &raw) || raw.n == 0 || raw.n > TPM_EXTRA_MAX)
+		return err_set(err, ERR_USAGE, "E-CLI-042",
+		               "--nonce needs the hexadecimal digits of 1 to %d bytes",
+		               TPM_EXTRA_MAX);
+	*ret = arena_copy(&in->arena, buf_view(&raw));
+	return arena_check(&in->arena, err);
+}
+
+static status
 judge(struct inputs *in, const struct options *o, const struct demands *d, struct bytes missing,
       int64_t now, struct findings *findings, struct err *err)
 {
@@ -430,16 +457,7 @@ judge(struct inputs *in, const struct options *o, const struct demands *d, struc
 	struct value v;
 
 	TRY(expected_report_data(o, report_data, &rq.report_data, err));
-	/* A paravisor's report is bound to its runtime data, or it is worth nothing. */
-	if (in->is_hcl && rq.report_data &&
-	    !bytes_equal(bytes_of(report_data, sizeof report_data),
-	                 bytes_of(in->hcl_report_data, sizeof in->hcl_report_data)))
-		return err_set(
-		        err, ERR_USAGE, "E-CLI-043",
-		        "--report-data: a paravisor's report can be bound to its runtime data "
-		        "alone; what is fresh is in its TPM's quote");
-	if (in->is_hcl)
-		rq.report_data = in->hcl_report_data;
+	TRY(expected_nonce(in, o, &rq.nonce, err));
 	evidence_verify(&rq, &result);
 	remember(in, &result);
 	if (result.verdict.step == STEP_DECODE)

@@ -132,7 +132,7 @@ translate(const struct evidence_result *r, const struct document *d, contrast_ve
 	ret->accepted = verdict_accepted(v) ? 1 : 0;
 	ret->revocation_checked = v->revocation == REVOCATION_CHECKED;
 	ret->reference_set = v->set;
-	ret->is_tdx = d->tee == TEE_TDX;
+	ret->is_tdx = tee_hardware(d->tee) == TEE_TDX;
 	if (ret->accepted) {
 		ret->valid_until = r->valid_to;
 		mem_copy(ret->policy, r->policy.b, sizeof ret->policy);
@@ -142,7 +142,7 @@ translate(const struct evidence_result *r, const struct document *d, contrast_ve
 	snprintf(ret->detail, sizeof ret->detail, "%s", v->detail);
 	snprintf(ret->expected, sizeof ret->expected, "%s", v->expected);
 	snprintf(ret->got, sizeof ret->got, "%s", v->got);
-	if (d->tee == TEE_TDX && r->tcb_status != TCB_NOT_SUPPORTED)
+	if (tee_hardware(d->tee) == TEE_TDX && r->tcb_status != TCB_NOT_SUPPORTED)
 		snprintf(ret->tcb_status, sizeof ret->tcb_status, "%s",
 		         tcb_status_name(r->tcb_status));
 }

@@ -76,7 +76,8 @@ tpm_quote_parse(struct bytes message, struct tpm_quote *ret, struct verdict *v)
 }
 
 status
-tpm_quote_pcrs(const struct tpm_quote *q, const struct hash256 pcrs[TPM_PCRS], struct verdict *v)
+tpm_quote_pcrs(const struct tpm_quote *q, const struct hash256 pcrs[TPM_PCRS],
+               enum verdict_step step, struct verdict *v)
 {
 	uint8_t all[TPM_PCRS * SHA256_SIZE];
 	struct hash256 h;
@@ -86,25 +87,29 @@ tpm_quote_pcrs(const struct tpm_quote *q, const struct hash256 pcrs[TPM_PCRS], s
 		if (q->selected >> i & 1) {
 			mem_copy(all + n, pcrs[i].b, SHA256_SIZE);
 			n += SHA256_SIZE;
+		} else if (!bytes_all_zero(hash256_view(&pcrs[i]))) {
+			return verdict_reject(v, step, "tpm/pcr-digest",
+			                      "register %u has a value and is not in the quote", i);
 		}
 	}
 	h = sha256(bytes_of(all, n));
 	if (hash256_equal(&h, &q->pcr_digest))
 		return OK;
 	verdict_values_hex(v, hash256_view(&q->pcr_digest), hash256_view(&h));
-	return verdict_reject(v, STEP_IDENTITY, "tpm/pcr-digest",
+	return verdict_reject(v, step, "tpm/pcr-digest",
 	                      "the register values given are not those of the quote");
 }
 
 status
-tpm_quote_nonce(const struct tpm_quote *q, struct bytes expected, struct verdict *v)
+tpm_quote_nonce(const struct tpm_quote *q, struct bytes expected, enum verdict_step step,
+                struct verdict *v)
 {
 	/* An empty expectation would be met by a quote over nothing. */
 	if (expected.n > 0 && ct_equal(expected, q->extra_data))
 		return OK;
 	verdict_values_hex(v, expected, q->extra_data);
-	return verdict_reject(v, STEP_BINDING, "tpm/nonce",
-	                      "the TPM's quote is not bound to this session");
+	return verdict_reject(v, step, "tpm/nonce",
+	                      "the virtual TPM's quote is not bound to this session");
 }
 
 /* ---- the key ---- */
@@ -130,8 +135,8 @@ static status
 take_key(const struct value *item, struct jws_key **ret, struct verdict *v)
 {
 	static const uint8_t exponent[] = {1, 0, 1};
-	CLEANUP(buf_done) struct buf n = {.max = TPM_RUNTIME_MAX};
-	CLEANUP(buf_done) struct buf e = {.max = TPM_RUNTIME_MAX};
+	CLEANUP(buf_done) struct buf n = {.max = VTPM_RUNTIME_MAX};
+	CLEANUP(buf_done) struct buf e = {.max = VTPM_RUNTIME_MAX};
 	struct jws_jwk jwk = {.kty = json_text(json_get(item, "kty"))};
 	struct err err;
 
@@ -153,7 +158,7 @@ status
 tpm_key_of_runtime(struct bytes runtime, struct jws_key **ret, struct verdict *v)
 {
 	CLEANUP(arena_done) struct arena a;
-	struct json_limits limits = {.depth = 8, .bytes = TPM_RUNTIME_MAX};
+	struct json_limits limits = {.depth = 8, .bytes = VTPM_RUNTIME_MAX};
 	const struct value *item;
 	struct value json;
 	struct err err;

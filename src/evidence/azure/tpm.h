@@ -10,16 +10,16 @@
 
 #include "crypto/hash.h"
 #include "crypto/jws.h"
+#include "evidence/document.h"
 #include "evidence/verdict.h"
 
 enum {
-	TPM_PCRS = 24,
-	TPM_MESSAGE_MAX = 512,
+	TPM_PCRS = VTPM_PCRS,
+	TPM_MESSAGE_MAX = VTPM_MESSAGE_MAX,
 	TPM_NAME_MAX = 68,  /* TPM2B_NAME: algorithm and SHA-512 */
-	TPM_EXTRA_MAX = 64, /* TPM2B_DATA here: the 64 bytes of a leaf root at most */
-	TPM_RUNTIME_MAX = 4096,
-	TPM_KEY_MIN = 256, /* bytes of modulus and signature: RSA-2048 ... */
-	TPM_KEY_MAX = 512, /* ... to RSA-4096 */
+	TPM_EXTRA_MAX = 66, /* TPM2B_DATA: algorithm and the largest hash; Azure's takes 50 */
+	TPM_KEY_MIN = 256,  /* bytes of modulus and signature: RSA-2048 ... */
+	TPM_KEY_MAX = VTPM_SIGNATURE_MAX, /* ... to RSA-4096 */
 };
 
 struct tpm_quote {
@@ -36,12 +36,13 @@ struct tpm_quote {
 /* Slices borrow from `message`. Refusals: step decode, tpm/size ... (docs/evidence.md). */
 status tpm_quote_parse(struct bytes message, struct tpm_quote *ret, struct verdict *v);
 
-/* The values given are those quoted: step identity, tpm/pcr-digest. */
+/* The values given are those quoted, and zero where none is quoted: tpm/pcr-digest. */
 status tpm_quote_pcrs(const struct tpm_quote *q, const struct hash256 pcrs[TPM_PCRS],
-                      struct verdict *v);
+                      enum verdict_step step, struct verdict *v);
 
-/* Compares the extra data with what was asked for, in constant time: step binding, tpm/nonce. */
-status tpm_quote_nonce(const struct tpm_quote *q, struct bytes expected, struct verdict *v);
+/* Compares the extra data with what was asked for, in constant time: tpm/nonce. */
+status tpm_quote_nonce(const struct tpm_quote *q, struct bytes expected, enum verdict_step step,
+                       struct verdict *v);
 
 /*
  * The key HCLAkPub of the runtime data, which is RSA with exponent 65537 and

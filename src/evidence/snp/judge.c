@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The SNP half of evidence_verify(): the pipeline, and the choice among reference sets. */
+#include "evidence/azure/vtpm.h"
 #include "evidence/choice.h"
 #include "evidence/snp/appraise.h"
 
@@ -8,6 +9,7 @@
 /* What is found once and serves every set. */
 struct run {
 	const struct evidence_request *rq;
+	const struct vtpm_opened *vtpm; /* or NULL */
 	struct snp_report report;
 	/* Signature and binding do not depend on the set: judged once. */
 	bool authentic_known;
@@ -55,6 +57,8 @@ check_binding(const struct run *run, enum verdict_step step, struct verdict *v)
 static status
 check_policy(const struct run *run, enum verdict_step step, int32_t *ret_index, struct verdict *v)
 {
+	if (run->vtpm)
+		return vtpm_policy(run->vtpm, run->rq, step, ret_index, v);
 	if (!run->rq->policies || policy_index(run, ret_index))
 		return OK;
 	verdict_values_hex(v, (struct bytes){NULL, 0}, bytes_of(run->report.host_data, 32));
@@ -69,6 +73,8 @@ check_early(const struct run *run, struct verdict *v)
 
 	if (run->rq->flags & EVIDENCE_THOROUGH)
 		return OK;
+	if (run->vtpm)
+		return vtpm_early(run->vtpm, run->rq, report_data_of(run), v);
 	TRY(check_binding(run, STEP_EARLY, v));
 	return check_policy(run, STEP_EARLY, &index, v);
 }
@@ -156,7 +162,14 @@ judge_authentic(const struct run *run, const struct snp_vek *vek, struct verdict
 {
 	TRY(check_leaf(run, vek, v));
 	TRY(check_signature(run, vek, v));
-	return check_binding(run, STEP_BINDING, v);
+	if (!run->vtpm)
+		return check_binding(run, STEP_BINDING, v);
+	/* What the guest's own levels ask for is not the paravisor's word about its TPM. */
+	if (run->report.vmpl != 0)
+		return verdict_reject(v, STEP_SIGNATURE, "snp/vmpl",
+		                      "the report was requested at VMPL %u, not by a paravisor",
+		                      run->report.vmpl);
+	return vtpm_authentic(run->vtpm, run->rq, report_data_of(run), v);
 }
 
 /* Once a leaf: with several sets of one root it is the same leaf again. */
@@ -207,8 +220,10 @@ judge_set(struct run *run, const struct snp_reference *set, struct findings *fin
 	o->root_key = chain->root_key;
 	o->valid_to = chain->valid_to;
 	s = check_authentic(run, &chain->vek, &o->verdict);
-	if (is_ok(s) && set)
+	if (is_ok(s) && set) {
 		snp_appraise(set, &run->report, &chain->vek, &a);
+		vtpm_appraise(run->vtpm, set->pcrs, &a);
+	}
 	o->differences = a.n;
 	snp_chain_free(chain);
 	TRY(s);
@@ -226,9 +241,10 @@ judge_nth(void *run, size_t set, struct findings *findings, struct outcome *o)
 }
 
 status
-snp_judge(const struct evidence_request *rq, struct evidence_result *ret)
+snp_judge(const struct evidence_request *rq, const struct vtpm_opened *vtpm,
+          struct evidence_result *ret)
 {
-	struct run run = {.rq = rq};
+	struct run run = {.rq = rq, .vtpm = vtpm};
 	const struct choice choice = {
 	        .judge = judge_nth,
 	        .run = &run,
@@ -244,6 +260,6 @@ snp_judge(const struct evidence_request *rq, struct evidence_result *ret)
 		TRY(choose_none(&choice, ret));
 	else
 		TRY(choose_set(&choice, ret));
-	mem_copy(ret->policy.b, run.report.host_data, SHA256_SIZE);
+	mem_copy(ret->policy.b, vtpm ? vtpm->policy.b : run.report.host_data, SHA256_SIZE);
 	return OK;
 }

@@ -7,7 +7,7 @@
 #ifndef EVIDENCE_SNP_REFERENCE_H
 #define EVIDENCE_SNP_REFERENCE_H
 
-#include "crypto/hash.h"
+#include "evidence/azure/pcrs.h"
 #include "evidence/snp/tcb.h"
 #include "evidence/snp/vek.h"
 
@@ -81,6 +81,9 @@ struct snp_reference {
 	const struct hash384 *author_key_digest;
 	const uint8_t *family_id, *image_id; /* 16 bytes each */
 	uint32_t minimum_guest_svn;
+
+	/* Registers of the virtual TPM behind a paravisor; NULL: for other evidence. Borrowed. */
+	const struct pcr_set *pcrs;
 };
 
 enum { SNP_REFERENCE_MAX_VCPUS = 220 };

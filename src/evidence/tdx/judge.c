@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The TDX half of evidence_verify(): the pipeline, and the choice among reference sets. */
+#include "evidence/azure/vtpm.h"
 #include "evidence/choice.h"
 
 enum { POLICY_SIZE = 32 };
@@ -16,6 +17,7 @@ struct under_root {
 
 struct run {
 	const struct evidence_request *rq;
+	const struct vtpm_opened *vtpm; /* or NULL */
 	struct tdx_quote quote;
 	struct under_root last;
 };
@@ -48,6 +50,8 @@ check_policy(const struct run *run, enum verdict_step step, int32_t *ret_index, 
 	struct bytes id = run->quote.mrconfigid;
 	const struct policy_list *list = run->rq->policies;
 
+	if (run->vtpm)
+		return vtpm_policy(run->vtpm, run->rq, step, ret_index, v);
 	if (!list)
 		return OK;
 	for (size_t i = 0; i < list->n && bytes_all_zero(bytes_sub(id, POLICY_SIZE, id.n)); i++) {
@@ -59,6 +63,19 @@ check_policy(const struct run *run, enum verdict_step step, int32_t *ret_index, 
 	verdict_values_hex(v, (struct bytes){NULL, 0}, id);
 	return verdict_reject(v, step, "tdx/configid",
 	                      "the guest runs a policy that the manifest does not name");
+}
+
+static status
+check_early(const struct run *run, struct verdict *v)
+{
+	int32_t index;
+
+	if (run->rq->flags & EVIDENCE_THOROUGH)
+		return OK;
+	if (run->vtpm)
+		return vtpm_early(run->vtpm, run->rq, run->quote.report_data, v);
+	TRY(check_binding(run, v));
+	return check_policy(run, STEP_EARLY, &index, v);
 }
 
 static bool
@@ -81,8 +98,11 @@ judge_root(struct run *run, struct under_root *u)
 	TRY(tdx_open(run->quote.pck_pem, &rq->document->endorsements, &u->root,
 	             rq->revocation == REVOCATION_REQUIRED, rq->now, rq->tdx_cache, &u->opened,
 	             &u->verdict));
-	return tdx_authenticate(&run->quote, &u->opened->chain, &u->opened->collateral,
-	                        rq->report_data, &u->tcb, &u->verdict);
+	TRY(tdx_authenticate(&run->quote, &u->opened->chain, &u->opened->collateral,
+	                     run->vtpm ? NULL : rq->report_data, &u->tcb, &u->verdict));
+	if (!run->vtpm)
+		return OK;
+	return vtpm_authentic(run->vtpm, rq, run->quote.report_data, &u->verdict);
 }
 
 static const struct under_root *
@@ -121,9 +141,11 @@ judge_set(struct run *run, const struct tdx_reference *set, struct findings *fin
 	TRY(u->result);
 	o->root_key = u->root;
 	o->valid_to = u->opened->valid_until;
-	if (set)
+	if (set) {
 		tdx_appraise_all(&run->quote, &u->opened->chain, &u->opened->collateral, &u->tcb,
 		                 set, &a);
+		vtpm_appraise(run->vtpm, set->pcrs, &a);
+	}
 	o->differences = a.n;
 	if (a.n > 0)
 		return (status){ERR_REJECTED};
@@ -139,9 +161,10 @@ judge_nth(void *run, size_t set, struct findings *findings, struct outcome *o)
 }
 
 status
-tdx_judge(const struct evidence_request *rq, struct evidence_result *ret)
+tdx_judge(const struct evidence_request *rq, const struct vtpm_opened *vtpm,
+          struct evidence_result *ret)
 {
-	CLEANUP(run_done) struct run run = {.rq = rq};
+	CLEANUP(run_done) struct run run = {.rq = rq, .vtpm = vtpm};
 	const struct choice choice = {
 	        .judge = judge_nth,
 	        .run = &run,
@@ -150,17 +173,13 @@ tdx_judge(const struct evidence_request *rq, struct evidence_result *ret)
 	        .none = "tdx/no-reference",
 	        .none_detail = "the manifest has no reference values for TDX",
 	};
-	int32_t index;
 
 	TRY(tdx_quote_parse(rq->document->evidence, &run.quote, &ret->verdict));
-	if (!(rq->flags & EVIDENCE_THOROUGH)) {
-		TRY(check_binding(&run, &ret->verdict));
-		TRY(check_policy(&run, STEP_EARLY, &index, &ret->verdict));
-	}
+	TRY(check_early(&run, &ret->verdict));
 	if (!rq->references && rq->scope == EVIDENCE_AUTHENTIC)
 		TRY(choose_none(&choice, ret));
 	else
 		TRY(choose_set(&choice, ret));
-	mem_copy(ret->policy.b, run.quote.mrconfigid.p, POLICY_SIZE);
+	mem_copy(ret->policy.b, vtpm ? vtpm->policy.b : run.quote.mrconfigid.p, POLICY_SIZE);
 	return OK;
 }

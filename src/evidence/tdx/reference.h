@@ -6,6 +6,7 @@
 #ifndef EVIDENCE_TDX_REFERENCE_H
 #define EVIDENCE_TDX_REFERENCE_H
 
+#include "evidence/azure/pcrs.h"
 #include "evidence/tdx/tcb.h"
 
 struct tdx_reference {
@@ -30,6 +31,7 @@ struct tdx_reference {
 	bool static_platform;
 	uint32_t min_evaluation;
 	uint32_t accepted_statuses; /* bits 1 << enum tcb_status; 0 = UpToDate alone */
+	const struct pcr_set *pcrs; /* as in an SNP set */
 };
 
 /* Bits that must be compared: all but PKRU, CET and AMX, which vary with host and launcher. */

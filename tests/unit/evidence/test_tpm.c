@@ -2,55 +2,36 @@
 /* Quotes of Azure's virtual TPMs as they were recorded; every bit of message and signature. */
 #include "vectors.h"
 
-#include "base/text.h"
 #include "evidence/azure/tpm.h"
 #include "evidence/intake.h"
 
 struct recorded {
 	struct arena a;
-	struct bytes message, signature, runtime;
+	struct bytes message, signature;
 	struct hash256 pcrs[TPM_PCRS];
 	struct jws_key *key;
 };
-
-static struct bytes
-from_hex(struct arena *a, const struct value *v)
-{
-	CLEANUP(buf_done) struct buf b = {0};
-
-	assert_true(hex_decode_buf(json_text(v), &b));
-	return arena_copy(a, buf_view(&b));
-}
 
 static void
 load(const char *name, struct recorded *r)
 {
 	CLEANUP(buf_done) struct buf text = {0};
-	CLEANUP(buf_done) struct buf hcl = {0};
-	uint8_t report_data[64];
-	const struct value *quote, *pcrs;
 	struct verdict v = {0};
-	struct value json;
-	struct bytes kept;
+	struct document d;
+	struct hash256 h;
 	struct err err;
 
 	arena_init(&r->a, (size_t)1024 * 1024);
 	if (!vector_read(name, &text))
 		skip();
-	assert_ok(json_parse(&r->a, buf_view(&text), NULL, &json, &err));
-	assert_true(base64_decode(BASE64_URL, json_text(json_get(&json, "hcl_report")), &hcl));
-	kept = arena_copy(&r->a, buf_view(&hcl));
-	assert_true(intake_hcl(kept, &r->runtime, report_data));
+	assert_ok(intake_evidence(&r->a, buf_view(&text), &d, &err));
 	/* REPORTDATA of the report, 0x50 into it, is the hash of the runtime data. */
-	assert_memory_equal(kept.p + 32 + 0x50, report_data, 64);
-	quote = json_get(&json, "tpm_quote");
-	r->message = from_hex(&r->a, json_get(quote, "message"));
-	r->signature = from_hex(&r->a, json_get(quote, "signature"));
-	pcrs = json_get(quote, "pcrs");
-	assert_int_equal(pcrs->n, TPM_PCRS);
-	for (size_t i = 0; i < TPM_PCRS; i++)
-		assert_true(hex_decode(json_text(json_item(pcrs, i)), r->pcrs[i].b, 32));
-	assert_true(is_ok(tpm_key_of_runtime(r->runtime, &r->key, &v)));
+	h = sha256(d.vtpm.runtime);
+	assert_memory_equal(d.evidence.p + 0x50, h.b, sizeof h.b);
+	r->message = d.vtpm.message;
+	r->signature = d.vtpm.signature;
+	mem_copy(r->pcrs, d.vtpm.pcrs.p, sizeof r->pcrs);
+	assert_true(is_ok(tpm_key_of_runtime(d.vtpm.runtime, &r->key, &v)));
 }
 
 static void
@@ -67,8 +48,8 @@ judge(const struct recorded *r, struct bytes message, struct bytes nonce, struct
 
 	TRY(tpm_quote_parse(message, &q, v));
 	TRY(tpm_quote_signed(r->key, message, r->signature, v));
-	TRY(tpm_quote_nonce(&q, nonce, v));
-	return tpm_quote_pcrs(&q, r->pcrs, v);
+	TRY(tpm_quote_nonce(&q, nonce, STEP_BINDING, v));
+	return tpm_quote_pcrs(&q, r->pcrs, STEP_SIGNATURE, v);
 }
 
 static void

@@ -110,6 +110,32 @@ static const struct row rows[] = {
          "of type string"},
         {"\"MrTd\"", "\"MrOwner\": \"11\", \"MrTd\"", "ReferenceValues.tdx[0].MrOwner",
          "96 hex digits"},
+#define PCRS_OF(set) "ReferenceValues." set "[0].Pcrs"
+        {"\"APEIP\"", "\"Pcrs\": {\"4\": \"" H64("1") "\", \"11\": \"" H64("2") "\"}, \"APEIP\"",
+         NULL, NULL},
+        {"\"MrTd\"", "\"Pcrs\": {\"0\": \"" H64("1") "\"}, \"MrTd\"", NULL, NULL},
+        {"\"APEIP\"", "\"Pcrs\": null, \"APEIP\"", NULL, NULL},
+        {"\"APEIP\"", "\"Pcrs\": {}, \"APEIP\"", PCRS_OF("snp"), "names no register"},
+        {"\"MrTd\"", "\"Pcrs\": {}, \"MrTd\"", PCRS_OF("tdx"), "names no register"},
+        {"\"APEIP\"", "\"Pcrs\": [], \"APEIP\"", PCRS_OF("snp"), "of type object, not array"},
+        {"\"APEIP\"", "\"Pcrs\": {\"24\": \"" H64("1") "\"}, \"APEIP\"", PCRS_OF("snp") ".24",
+         "0 to 23"},
+        {"\"APEIP\"", "\"Pcrs\": {\"04\": \"" H64("1") "\"}, \"APEIP\"", PCRS_OF("snp") ".04",
+         "0 to 23"},
+        {"\"APEIP\"", "\"Pcrs\": {\"4\": \"11\"}, \"APEIP\"", PCRS_OF("snp") ".4", "64 hex digits"},
+        {"\"APEIP\"", "\"Pcrs\": {\"4\": \"\"}, \"APEIP\"", PCRS_OF("snp") ".4", "is empty"},
+        {"\"APEIP\"", "\"Pcrs\": {\"4\": null}, \"APEIP\"", PCRS_OF("snp") ".4", "not null"},
+        {"\"APEIP\"", "\"Pcrs\": {\"8\": \"" H64("1") "\"}, \"APEIP\"", PCRS_OF("snp") ".8",
+         "the pod's policy"},
+        {"\"APEIP\"", "\"Pcrs\": {\"16\": \"" H64("1") "\"}, \"APEIP\"", PCRS_OF("snp") ".16",
+         "can be set back"},
+        {"\"MrTd\"", "\"Pcrs\": {\"23\": \"" H64("1") "\"}, \"MrTd\"", PCRS_OF("tdx") ".23",
+         "can be set back"},
+        {"\"APEIP\"", "\"CspID\": \"CN=cc.example\", \"APEIP\"",
+         "ReferenceValues.snp[0].AllowedChipIDs", "name no chip"},
+        {"\"APEIP\"", "\"CspID\": \"" H64("x") "x\", \"APEIP\"", "ReferenceValues.snp[0].CspID",
+         "longer than any"},
+        {"\"APEIP\"", "\"CspID\": 1, \"APEIP\"", "ReferenceValues.snp[0].CspID", "of type string"},
         {"[\"" H128("2") "\"]", "null", NULL, NULL},
         {"[\"" H128("2") "\"]", "[\"" H128("2") "\", \"" H128("2") "\"]",
          "ReferenceValues.snp[0].AllowedChipIDs[1]", "listed twice"},
@@ -463,6 +489,43 @@ optional_values(void)
 	assert_int_equal(tdx.mrownerconfig[47], 0xdd);
 }
 
+/* Sets for guests of clouds: registers of both kinds of set, the longest name of a provider. */
+static void
+cloud_sets(void **state)
+{
+	CLEANUP(manifest_drop) struct manifest *m = NULL;
+	CLEANUP(manifest_drop) struct manifest *again = NULL;
+	CLEANUP(arena_done) struct arena arena = {0};
+	CLEANUP(buf_done) struct buf text = {0}, more = {0}, once = {0}, twice = {0};
+	struct snp_reference snp;
+	struct tdx_reference tdx;
+	struct err err;
+	size_t at;
+
+	(void)state;
+	sample_edit("[\"" H128("2") "\"]",
+	            "null, \"CspID\": \"" H64("x") "\", \"Pcrs\": {\"11\": \"" H64(
+	                    "b") "\", \"4\": \"" H64("a") "\"}",
+	            &text);
+	at = bytes_find(buf_view(&text), BYTES("\"MrTd\""), 0);
+	buf_bytes(&more, bytes_sub(buf_view(&text), 0, at));
+	buf_str(&more, "\"Pcrs\": {\"0\": \"" H64("c") "\"}, ");
+	buf_bytes(&more, bytes_sub(buf_view(&text), at, text.n));
+	assert_ok(manifest_parse(buf_view(&more), &m, NULL, &err));
+	manifest_write(m, &once);
+	assert_ok(manifest_parse(buf_view(&once), &again, NULL, &err));
+	manifest_write(again, &twice);
+	assert_bytes(buf_view(&once), buf_view(&twice));
+	manifest_snp_reference(again, 0, &snp);
+	assert_string_equal(snp.csp_id, H64("x"));
+	assert_int_equal(snp.pcrs->named, 1u << 4 | 1u << 11);
+	assert_int_equal(snp.pcrs->value[4].b[0], 0xaa);
+	assert_int_equal(snp.pcrs->value[11].b[31], 0xbb);
+	assert_ok(manifest_tdx_reference(again, 0, &arena, &tdx, &err));
+	assert_int_equal(tdx.pcrs->named, 1);
+	assert_int_equal(tdx.pcrs->value[0].b[0], 0xcc);
+}
+
 static void
 reference_sets_for_the_verifier(void **state)
 {
@@ -608,6 +671,7 @@ main(void)
 	        cmocka_unit_test(writing_is_byte_stable),
 	        cmocka_unit_test(built_equals_parsed),
 	        cmocka_unit_test(owner_digests_match_the_model),
+	        cmocka_unit_test(cloud_sets),
 	        cmocka_unit_test(reference_sets_for_the_verifier),
 	        cmocka_unit_test(unusual_key_encodings_are_refused),
 	        cmocka_unit_test(limits),
