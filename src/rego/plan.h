@@ -32,7 +32,9 @@ struct plan {
 	bool loops;                      /* a loop was opened since somebody cleared this */
 	bool query;                      /* the next body is the query's own */
 	bool query_body;                 /* this one is: values of its expressions are kept */
+	bool query_holds;                /* a false value ends the solution */
 	uint32_t query_values;           /* first register of them */
+	uint32_t value_into;             /* register for the next expression's, or NO_REGISTER */
 	bool deferred;                   /* arguments that match only what the body binds */
 	uint32_t unsafe_var, unsafe_off; /* why the last expression was not ready */
 	const struct rule *rule;         /* that is planned */
@@ -100,6 +102,16 @@ status plan_body(struct plan *p, struct body *b, uint32_t exhausted, yield_fn *y
 /* E-REGO-016 unless the term can be evaluated with what is bound. */
 status head_ready(struct plan *p, const struct term *t);
 status plan_compare(struct plan *p, struct term *t, bool *done);
+/* An expression with what its `with` replaces; its value to p->value_into if that is set. */
+status plan_conditions(struct plan *p, struct expr *e);
+/* Where an expression stands in its file. */
+struct expression expression_place(const struct plan *p, const struct expr *e);
+
+/* ---- plan_query.c ---- */
+
+/* Expression `i` of the query, and its value to the register that is its own. */
+status plan_query_expr(struct plan *p, struct expr *e, uint32_t i);
+status plan_query(struct compiler *c, struct function *f);
 
 /* ---- plan_index.c ---- */
 
@@ -108,6 +120,11 @@ status plan_index(struct plan *p, struct group *g, uint32_t *ret);
 
 /* ---- plan_rule.c ---- */
 
+/* A function of code: of the rules of a name, or of the query (NULL). */
+status begin_function(struct plan *p, struct compiler *c, const struct rule *r);
+/* Variables are the rule's own; registers and labels the function's. */
+status begin_rule(struct plan *p, const struct rule *r);
+status end_function(struct plan *p, struct function *f, uint32_t n_args);
 status plan_all(struct compiler *c);
 
 #endif

@@ -207,9 +207,20 @@ plan_plain(struct plan *p, struct term *t)
 	return emit(p, OP_HOLDS, 0, got, 0, p->fail);
 }
 
+/* The value is kept; whether it must hold says the query (plan_query.c). */
+static status
+plan_valued(struct plan *p, struct term *t, uint32_t value)
+{
+	TRY(plan_into(p, t, value));
+	return p->query_holds ? emit(p, OP_HOLDS, 0, value, 0, p->fail) : OK;
+}
+
 static status
 plan_positive(struct plan *p, struct expr *e)
 {
+	uint32_t value = p->value_into;
+
+	p->value_into = NO_REGISTER; /* of this expression alone, not of a body in it */
 	switch ((enum expr_kind)e->kind) {
 	case EXPR_SOME:
 		return OK;
@@ -220,22 +231,13 @@ plan_positive(struct plan *p, struct expr *e)
 	case EXPR_TERM:
 		break;
 	}
-	return plan_plain(p, e->term);
+	return value == NO_REGISTER ? plan_plain(p, e->term) : plan_valued(p, e->term, value);
 }
 
-/* The values of a query's expressions are its answer, false ones too. */
-static status
-plan_query_expr(struct plan *p, struct expr *e, uint32_t i)
+status
+plan_conditions(struct plan *p, struct expr *e)
 {
-	if (p->c->filter || e->kind != EXPR_TERM || e->negated || e->n_with > 0 ||
-	    is_unify(e->term) || is_print(e->term) ||
-	    (e->term->kind == TERM_CALL && e->term->u.call.callee.builtin &&
-	     e->term->n > e->term->u.call.callee.builtin->arity)) {
-		TRY(e->n_with > 0 ? plan_with(p, e) : plan_bare(p, e));
-		return plan_into(p, &(struct term){.kind = TERM_CONST, .u.value = json_bool(true)},
-		                 p->query_values + i);
-	}
-	return plan_into(p, e->term, p->query_values + i);
+	return e->n_with > 0 ? plan_with(p, e) : plan_bare(p, e);
 }
 
 static bool
@@ -244,13 +246,13 @@ begins_with_print(const struct expr *e)
 	return e->kind == EXPR_TERM && is_print(e->term);
 }
 
-static void
-note_expression(struct plan *p, const struct expr *e)
+struct expression
+expression_place(const struct plan *p, const struct expr *e)
 {
-	struct expression *x = &p->c->policy->expressions[e->number];
+	struct expression x = {.file = p->file, .off = e->off, .end = e->end};
 
-	*x = (struct expression){.file = p->file, .off = e->off, .end = e->end};
-	lex_position(p->source->text, e->off, &x->line, &x->col);
+	lex_position(p->source->text, e->off, &x.line, &x.col);
+	return x;
 }
 
 static status
@@ -260,13 +262,13 @@ plan_expr(struct plan *p, struct expr *e, uint32_t i)
 
 	set_line(p, e->off);
 	if (marked) {
-		note_expression(p, e);
+		p->c->policy->expressions[e->number] = expression_place(p, e);
 		TRY(emit(p, OP_MARK, 0, e->number, 0, 0));
 	}
 	if (p->query_body)
 		TRY(plan_query_expr(p, e, i));
 	else
-		TRY(e->n_with > 0 ? plan_with(p, e) : plan_bare(p, e));
+		TRY(plan_conditions(p, e));
 	if (marked)
 		TRY(emit(p, OP_MARK_TRUE, 0, e->number, 0, 0));
 	return OK;

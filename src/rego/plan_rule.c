@@ -16,19 +16,19 @@ struct making {
 	uint32_t number;   /* of the definition */
 };
 
-static status
+status
 begin_function(struct plan *p, struct compiler *c, const struct rule *r)
 {
 	*p = (struct plan){.c = c,
 	                   .start = c->n_code,
 	                   .rule = r,
+	                   .value_into = NO_REGISTER,
 	                   .source = r ? r->source : &c->query_source};
 	p->vars = r ? r->vars : c->query_slots;
 	return OK;
 }
 
-/* Variables are the rule's own; registers and labels the function's. */
-static status
+status
 begin_rule(struct plan *p, const struct rule *r)
 {
 	p->rule = r;
@@ -53,7 +53,7 @@ begin_rule(struct plan *p, const struct rule *r)
 	return OK;
 }
 
-static status
+status
 end_function(struct plan *p, struct function *f, uint32_t n_args)
 {
 	struct compiler *c = p->c;
@@ -429,56 +429,6 @@ fold_constants(struct compiler *c)
 			TRY(fold_constant(c, g, &progress));
 	}
 	return OK;
-}
-
-/* ---- the query ---- */
-
-static status
-yield_solution(struct plan *p, void *ctx)
-{
-	struct making *m = ctx;
-	uint32_t base, n = 0, bindings, values, key;
-
-	TRY(new_registers(p, p->c->n_query_vars * 2, &base));
-	for (uint32_t i = 0; i < p->c->n_query_vars; i++) {
-		struct term *t = p->c->query_vars[i];
-
-		if (!is_bound(p, NULL, t->var))
-			continue;
-		TRY(const_operand(p, json_string(t->u.name), &key));
-		TRY(emit(p, OP_MOVE, base + 2 * n, key, 0, 0));
-		TRY(plan_into(p, t, base + 2 * n + 1));
-		n++;
-	}
-	TRY(new_registers(p, 1, &bindings));
-	TRY(new_registers(p, 1, &values));
-	TRY(emit(p, OP_OBJECT, bindings, base, n, 0));
-	TRY(emit(p, OP_ARRAY, values, p->query_values, p->c->query->n, 0));
-	TRY(emit(p, OP_PUSH2, m->result, bindings, values, 0));
-	return emit(p, OP_JUMP, 0, 0, 0, p->fail);
-}
-
-/* An array of bindings and values of expressions in turn, two items a solution. */
-static status
-plan_query(struct compiler *c, struct function *f)
-{
-	struct making m = {0};
-	struct plan p;
-	uint32_t end;
-
-	TRY(begin_function(&p, c, NULL));
-	p.n_vars = c->n_query_slots;
-	TRY(begin_rule(&p, NULL));
-	p.query = true;
-	TRY(new_registers(&p, c->query->n, &p.query_values));
-	TRY(new_registers(&p, 1, &m.result));
-	TRY(new_label(&p, &end));
-	TRY(emit(&p, OP_LIST, m.result, 0, 0, 0));
-	TRY(plan_body(&p, c->query, end, yield_solution, &m));
-	bind_label(&p, end);
-	TRY(emit(&p, OP_TO_ARRAY, m.result, 0, 0, 0));
-	TRY(emit(&p, OP_RETURN, 0, m.result, 0, 0));
-	return end_function(&p, f, 0);
 }
 
 status

@@ -92,6 +92,8 @@ struct policy {
 	uint32_t query;                 /* 1 + function of the query, or 0 */
 	struct expression *expressions; /* trace only */
 	uint32_t n_expressions;
+	struct expression *query_parts; /* the query's, in order of their values */
+	uint32_t n_query_parts;
 	/* All strings of the policy: inputs are parsed with it, so that their keys are
 	 * found by address. */
 	struct json_names names;
@@ -103,9 +105,8 @@ struct policy_options {
 	bool trace; /* code for the tracer */
 	const struct rego_builtins *builtins;
 	const char *query; /* compiled in; NULL = none */
-	bool filter;       /* of the query: a false expression is no solution, as in a rule's body.
-	                    * Otherwise       the values of its expressions are the answer, false ones too
-	                    */
+	bool filter;       /* of the query: whether its expressions hold is the answer, as in a rule's
+	                    * body. Otherwise their values are, and a single one may be false */
 };
 
 struct policy_module {

@@ -57,6 +57,33 @@ def test_a_heavy_case_has_its_answer(tmp_path, policy, text, value):
     assert json.loads(done.stdout)["result"][0]["expressions"][0]["value"] == value
 
 
+# ---- what a query shows: OPA's eval is the reference ----
+
+@pytest.mark.parametrize("query,solutions", [
+    ("1 > 2", [({}, [False])]),  # alone and of one value: shown, false too
+    ("x := 1; x == 2", []),
+    ("x := [1, 2, 3][_]; x > 1", [({"x": 2}, [True, True]), ({"x": 3}, [True, True])]),
+    ("[true, false][_]", [({}, [True])]),
+    ("[x | x := [false][_]][0]", [({}, [False])]),
+    ("walk([false], [p, v]); v", [({"p": [], "v": [False]}, [True, [False]])]),
+    ("1 + 1 with input as 3", [({}, [2])]),
+    ("input.x with input.x as false", [({}, [False])]),
+    ("input.a[i] == 3 with input as {\"a\": [1, 3]}", [({"i": 1}, [True])]),
+    ("some i; [1, 2][i]", [({"i": 0}, [1]), ({"i": 1}, [2])]),
+    ("not false with input as 1", [({}, [True])]),
+    ("every n in [1, 2] { n > 1 }", []),
+])
+def test_solutions_of_a_query(query, solutions):
+    done = run(BUILD / "contrast", "policy", "eval", "-o", "json", query)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout).get("result", [])
+    assert [(r.get("bindings", {}), [e["value"] for e in r["expressions"]]) for r in result] == solutions
+    for solution in result:
+        for e in solution["expressions"]:
+            at = e["location"]
+            assert at["row"] == 1 and query[at["col"] - 1:].startswith(e["text"])
+
+
 # ---- Kata ----
 
 CPATH = "/run/kata-containers/shared/containers"

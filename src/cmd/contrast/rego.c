@@ -145,20 +145,31 @@ put_prints(const struct session_answer *answer)
 		fprintf(stderr, "%.*s\n", BYTES_ARG(json_text(&answer->prints[i])));
 }
 
-/* {"result": [{"expressions": [{"value": ...}], "bindings": {...}}]}, as OPA's eval. */
+/* {"value": ..., "text": "x > 1", "location": {"row": 1, "col": 7}} */
 static void
-put_json_answer(const struct value *v, struct buf *out)
+put_expression(const struct policy *p, uint32_t i, const struct value *v, struct buf *out)
+{
+	const struct expression *x = &p->query_parts[i];
+	struct value text = json_string(bytes_sub(p->texts[x->file], x->off, x->end));
+
+	buf_str(out, i > 0 ? ",{\"value\":" : "{\"value\":");
+	value_json(v, out);
+	buf_str(out, ",\"text\":");
+	value_json(&text, out);
+	buf_printf(out, ",\"location\":{\"row\":%u,\"col\":%u}}", x->line, x->col);
+}
+
+/* {"result": [{"expressions": [...], "bindings": {...}}]}, as OPA's eval. */
+static void
+put_json_answer(const struct policy *p, const struct value *v, struct buf *out)
 {
 	buf_str(out, v->n > 0 ? "{\"result\":[" : "{");
 	for (uint32_t i = 0; i + 1 < v->n; i += 2) {
 		const struct value *values = &v->u.items[i + 1];
 
 		buf_str(out, i > 0 ? ",{\"expressions\":[" : "{\"expressions\":[");
-		for (uint32_t k = 0; k < values->n; k++) {
-			buf_str(out, k > 0 ? ",{\"value\":" : "{\"value\":");
-			value_json(&values->u.items[k], out);
-			buf_u8(out, '}');
-		}
+		for (uint32_t k = 0; k < values->n; k++)
+			put_expression(p, k, &values->u.items[k], out);
 		buf_u8(out, ']');
 		if (v->u.items[i].n > 0) {
 			buf_str(out, ",\"bindings\":");
@@ -205,7 +216,7 @@ verb_policy_eval(const struct options *o, struct err *err)
 	put_prints(&answer);
 	TRY(s);
 	if (bytes_is(bytes_str(options_text(o, OPT_policy_eval_format)), "json"))
-		put_json_answer(&answer.value, &out);
+		put_json_answer(q.policy, &answer.value, &out);
 	else
 		put_text_answer(&answer.value, &out);
 	return write_out(&out, err);
