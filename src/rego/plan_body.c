@@ -279,8 +279,7 @@ unsafe(struct plan *p, uint32_t off)
 {
 	const struct variable *v = &p->vars[p->unsafe_var];
 
-	if (p->c->arena.failed)
-		return compile_memory(p->c);
+	TRY(compile_work(p->c, 0));
 	if (p->unsafe_var == 0)
 		return source_error(p->source, off, p->c->err, ERR_PARSE, "E-REGO-016",
 		                    "the expression can't be evaluated with what is known here");

@@ -19,6 +19,16 @@ set_has(const var_set *set, uint32_t var)
 	return (set[var / 64] >> (var % 64)) & 1;
 }
 
+static uint32_t
+set_size(const struct plan *p, const var_set *set)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < p->words; i++)
+		n += (uint32_t)__builtin_popcountll(set[i]);
+	return n;
+}
+
 bool
 is_bound(const struct plan *p, const var_set *outs, uint32_t var)
 {
@@ -116,18 +126,21 @@ ready_ref(struct plan *p, const struct term *t, var_set *outs)
 	return true;
 }
 
-/* In whatever order works: one item may bind what another one needs. */
+/*
+ * In whatever order works: one item may bind what another one needs. Another round is for what
+ * the last one bound, and for nothing else: two rounds a level of nested terms would be 2^depth.
+ */
 static bool
 ready_list(struct plan *p, struct term *const *items, uint32_t n, var_set *outs)
 {
-	uint32_t left = n, last;
+	uint32_t left, bound;
 
 	do {
-		last = left;
+		bound = set_size(p, outs);
 		left = 0;
 		for (uint32_t i = 0; i < n; i++)
 			left += !ready_value(p, items[i], outs);
-	} while (left > 0 && left < last);
+	} while (left > 0 && set_size(p, outs) > bound);
 	return left == 0;
 }
 
@@ -173,7 +186,8 @@ ready_call(struct plan *p, const struct term *t, var_set *outs)
 bool
 ready_value(struct plan *p, const struct term *t, var_set *outs)
 {
-	p->c->work++;
+	if (++p->c->work > COMPILE_MAX_WORK)
+		return false; /* unsafe() says so */
 	switch ((enum term_kind)t->kind) {
 	case TERM_CONST:
 	case TERM_DATA:
@@ -237,22 +251,20 @@ static bool
 unify_items(struct plan *p, const struct term *a, const struct term *b, var_set *outs)
 {
 	CLEANUP(buf_done) struct buf done = {0};
-	uint32_t left = a->n;
-	bool progress = true;
+	uint32_t left = a->n, bound;
 
 	buf_zeros(&done, a->n);
 	if (!buf_ok(&done))
 		return false;
-	while (left > 0 && progress) {
-		progress = false;
+	do { /* rounds as in ready_list() */
+		bound = set_size(p, outs);
 		for (uint32_t i = 0; i < a->n; i++) {
 			if (done.p[i] || !try_unify(p, a->items[i], b->items[i], outs))
 				continue;
 			done.p[i] = 1;
 			left--;
-			progress = true;
 		}
-	}
+	} while (left > 0 && set_size(p, outs) > bound);
 	return left == 0;
 }
 
