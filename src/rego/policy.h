@@ -105,8 +105,8 @@ struct policy_options {
 	bool trace; /* code for the tracer */
 	const struct rego_builtins *builtins;
 	const char *query; /* compiled in; NULL = none */
-	bool filter;       /* of the query: whether its expressions hold is the answer, as in a rule's
-	                    * body. Otherwise their values are, and a single one may be false */
+	bool filter; /* of the query: whether its expressions hold is the answer, as in a rule's
+	              * body. Otherwise their values are, and a single one may be false */
 };
 
 struct policy_module {

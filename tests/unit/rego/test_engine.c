@@ -117,7 +117,8 @@ hostile_policies(void **state)
 		buf_printf(&text, "x%d = x%d + 1\n", i, i - 1);
 	buf_str(&text, "x0 = 1\n}\n");
 	refuses(&text, "E-REGO-004");
-	/* One variable without value below 180 levels: looked at twice a level it would be 2^180. */
+	/* One variable without value below 180 levels: looked at twice a level it would be 2^180.
+	 */
 	buf_str(&text, "package t\np := 1 + x");
 	repeat(&text, " + 1", 180);
 	refuses(&text, "E-REGO-016");
