@@ -71,23 +71,111 @@ device_serve(struct guest *g, struct processor *p, int64_t now, struct bytes req
 	buf_bytes(out, buf_view(&table));
 }
 
-status
-device_answer_parse(struct bytes answer, struct device_answer *ret, struct err *err)
+static uint32_t
+make_quote(const struct td_launch *l, struct quoter *q, uint16_t version, int64_t now,
+           struct bytes request, struct buf *document)
+{
+	CLEANUP(buf_done) struct buf quote = {0};
+	CLEANUP(arena_done) struct arena a = {0};
+	struct rd r = rd_init(request);
+	struct bytes report_data = rd_bytes(&r, PROCESSOR_REPORT_DATA_SIZE);
+	struct bytes reserved = rd_bytes(&r, DEVICE_REQUEST_SIZE - PROCESSOR_REPORT_DATA_SIZE);
+	struct document d = {.tee = TEE_TDX};
+	struct value v;
+
+	if (!rd_done(&r) || !bytes_all_zero(reserved) ||
+	    !is_ok(quoter_quote(q, l, version, report_data.p, &quote, NULL)))
+		return DEVICE_INVALID_PARAMS;
+	d.evidence = buf_view(&quote);
+	if (!is_ok(quoter_endorse(q, now, &d.endorsements, NULL)))
+		return DEVICE_BUSY;
+	v = document_to_json(&a, &d);
+	if (!is_ok(arena_check(&a, NULL)))
+		return DEVICE_BUSY;
+	json_write(&v, JSON_COMPACT, document);
+	return buf_ok(document) ? 0 : DEVICE_BUSY;
+}
+
+void
+device_serve_td(const struct td_launch *l, struct quoter *q, uint16_t version, int64_t now,
+                struct bytes request, struct buf *out)
+{
+	CLEANUP(buf_done) struct buf document = {0};
+	uint32_t code = make_quote(l, q, version, now, request, &document);
+
+	if (code != 0)
+		buf_reset(&document);
+	buf_be32(out, (uint32_t)(HEADER_SIZE + document.n));
+	put_header(out, code, (uint32_t)document.n);
+	buf_bytes(out, buf_view(&document));
+}
+
+/* The header of both shapes; *ret is what lies behind it. */
+static status
+parse_header(struct bytes answer, uint32_t *ret_size, struct bytes *ret, struct err *err)
 {
 	struct rd r = rd_init(answer);
 	uint32_t code = rd_le32(&r);
-	uint32_t size = rd_le32(&r);
-	struct bytes reserved = rd_bytes(&r, 24);
+	struct bytes reserved;
 
-	*ret = (struct device_answer){.report = {NULL, 0}};
+	*ret_size = rd_le32(&r);
+	reserved = rd_bytes(&r, 24);
 	if (rd_ok(&r) && code != 0)
 		return err_set(err, ERR_UNREACHABLE, "E-NODE-036",
 		               "the secure processor answers with status %#x", code);
-	ret->report = rd_bytes(&r, size);
-	if (!rd_ok(&r) || size != PROCESSOR_REPORT_SIZE || !bytes_all_zero(reserved))
+	*ret = rd_bytes(&r, rd_left(&r));
+	if (!rd_ok(&r) || *ret_size > ret->n || !bytes_all_zero(reserved))
 		return err_set(err, ERR_PARSE, "E-NODE-035",
 		               "the secure processor's answer is malformed");
-	return snp_table_parse(rd_bytes(&r, rd_left(&r)), &ret->certificates, err);
+	return OK;
+}
+
+status
+device_answer_parse(struct bytes answer, struct device_answer *ret, struct err *err)
+{
+	struct bytes rest;
+	uint32_t size;
+
+	*ret = (struct device_answer){.report = {NULL, 0}};
+	TRY(parse_header(answer, &size, &rest, err));
+	if (size != PROCESSOR_REPORT_SIZE)
+		return err_set(err, ERR_PARSE, "E-NODE-035", "a report has %d bytes, not %u",
+		               PROCESSOR_REPORT_SIZE, size);
+	ret->report = bytes_sub(rest, 0, size);
+	return snp_table_parse(bytes_sub(rest, size, rest.n), &ret->certificates, err);
+}
+
+static status
+document_of_report(struct bytes answer, struct document *ret, struct err *err)
+{
+	static const enum snp_table_kind kinds[] = {SNP_TABLE_VCEK, SNP_TABLE_ASK, SNP_TABLE_ARK};
+	struct endorsements *e = &ret->endorsements;
+	struct device_answer a;
+
+	TRY(device_answer_parse(answer, &a, err));
+	*ret = (struct document){.tee = TEE_SNP, .evidence = a.report};
+	for (size_t i = 0; i < COUNT_OF(kinds); i++)
+		e->certs[e->n_certs++] = a.certificates.entry[kinds[i]];
+	e->crls[e->n_crls++] = a.certificates.entry[SNP_TABLE_CRL];
+	return OK;
+}
+
+status
+device_document(enum tee tee, struct bytes answer, struct arena *a, struct document *ret,
+                struct err *err)
+{
+	struct bytes rest;
+	uint32_t size;
+
+	if (tee == TEE_SNP)
+		return document_of_report(answer, ret, err);
+	TRY(parse_header(answer, &size, &rest, err));
+	if (size != rest.n)
+		return err_set(err, ERR_PARSE, "E-NODE-035", "something lies behind the evidence");
+	TRY(document_parse(a, rest, ret, err));
+	if (ret->tee != tee)
+		return err_set(err, ERR_PARSE, "E-NODE-035", "the evidence is of another kind");
+	return OK;
 }
 
 static status
@@ -111,14 +199,14 @@ read_exactly(int fd, struct buf *to, size_t n, struct err *err)
 }
 
 status
-device_report(int fd, const uint8_t report_data[PROCESSOR_REPORT_DATA_SIZE], uint32_t vmpl,
-              struct buf *frame, struct device_answer *ret, struct err *err)
+device_report(int fd, enum tee tee, const uint8_t report_data[PROCESSOR_REPORT_DATA_SIZE],
+              struct arena *a, struct buf *frame, struct document *ret, struct err *err)
 {
 	CLEANUP(buf_done) struct buf request = {0};
 	struct rd head;
 	uint32_t n;
 
-	device_request_emit(report_data, vmpl, &request);
+	device_request_emit(report_data, 0, &request);
 	TRY(buf_check(&request, err));
 	TRY(fd_write_all(fd, buf_view(&request), err));
 	buf_reset(frame);
@@ -129,5 +217,5 @@ device_report(int fd, const uint8_t report_data[PROCESSOR_REPORT_DATA_SIZE], uin
 		return err_set(err, ERR_PARSE, "E-NODE-035",
 		               "the secure processor's answer is malformed");
 	TRY(read_exactly(fd, frame, n, err));
-	return device_answer_parse(bytes_sub(buf_view(frame), 4, frame->n), ret, err);
+	return device_document(tee, bytes_sub(buf_view(frame), 4, frame->n), a, ret, err);
 }

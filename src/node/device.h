@@ -10,12 +10,18 @@
  *   answer   = STATUS u32 || size u32 || 24 zeros || report || certificate table
  *   table    = {GUID[16], offset u32, length u32}... zero entry || certificates  (GHCB,
  * section 4.1.8)
+ *
+ * A TD asks with the same request, VMPL and KEY_SEL zero, and gets behind the same header, as
+ * `size` bytes, an evidence document: quote, and the endorsements that a local root's verifier
+ * cannot fetch from Intel. In a real TD the module makes a report and the host's service a quote of
+ * it (attest/qgs.h); here both are one program, so one step hides nothing.
  */
 #ifndef NODE_DEVICE_H
 #define NODE_DEVICE_H
 
 #include "evidence/snp/certtable.h"
 #include "node/processor.h"
+#include "node/quoter.h"
 
 enum {
 	DEVICE_REQUEST_SIZE = 96,
@@ -34,6 +40,10 @@ void device_request_emit(const uint8_t report_data[PROCESSOR_REPORT_DATA_SIZE], 
 void device_serve(struct guest *g, struct processor *p, int64_t now, struct bytes request,
                   struct buf *out);
 
+/* The same for a TD, with quotes of this version. */
+void device_serve_td(const struct td_launch *l, struct quoter *q, uint16_t version, int64_t now,
+                     struct bytes request, struct buf *out);
+
 /* What a guest gets; slices borrow from the frame. Absent certificates are empty. */
 struct device_answer {
 	struct bytes report;
@@ -43,8 +53,16 @@ struct device_answer {
  * (its status). */
 status device_answer_parse(struct bytes answer, struct device_answer *ret, struct err *err);
 
-/* Blocking call on the stream; the answer's storage is `frame`. ERR_UNREACHABLE E-NODE-036. */
-status device_report(int fd, const uint8_t report_data[PROCESSOR_REPORT_DATA_SIZE], uint32_t vmpl,
-                     struct buf *frame, struct device_answer *ret, struct err *err);
+/*
+ * The answer in either shape as a document, borrowed from answer and arena. Errors as
+ * device_answer_parse() and document_parse(); E-NODE-035: evidence of the other kind.
+ */
+status device_document(enum tee tee, struct bytes answer, struct arena *a, struct document *ret,
+                       struct err *err);
+
+/* Blocking call on the stream; the answer's storage is `frame` and the arena. ERR_UNREACHABLE
+ * E-NODE-036. */
+status device_report(int fd, enum tee tee, const uint8_t report_data[PROCESSOR_REPORT_DATA_SIZE],
+                     struct arena *a, struct buf *frame, struct document *ret, struct err *err);
 
 #endif

@@ -5,7 +5,9 @@ status
 launcher_open(struct bytes platform, const struct launcher_files *files, struct launcher **ret,
               struct err *err)
 {
-	if (bytes_is(platform, "local-ns"))
+	const struct platform *row = platform_find(platform);
+
+	if (row && row->launcher && bytes_is(bytes_str(row->launcher), "ns"))
 		return launcher_ns_new(files, ret, err);
 	return err_hint(err,
 	                err_set(err, ERR_UNSUPPORTED, "E-NODE-051",

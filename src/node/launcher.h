@@ -9,8 +9,7 @@
 #ifndef NODE_LAUNCHER_H
 #define NODE_LAUNCHER_H
 
-#include "node/layout.h"
-#include "node/processor.h"
+#include "node/signer.h"
 
 #include <sys/types.h>
 
@@ -30,12 +29,12 @@ struct launcher_files {
 
 /* What one pod's machine is started with. */
 struct machine_start {
-	struct processor *processor;    /* NULL: a plain pod, without device and document */
+	struct signer *signer;          /* NULL: a plain pod, without device and document */
 	struct bytes document;          /* initdata, delivered to the pod */
 	uint8_t host_data[SHA256_SIZE]; /* bound at launch; an honest host takes the document's
 	                                   SHA-256 */
 	struct bytes spec;              /* pod specification, see pod_spec.h */
-	uint64_t policy;                /* guest policy */
+	bool debug;                     /* launched so that the host may look in */
 	uint32_t vcpus;
 	const char *work;   /* folder of this pod alone, made by the caller */
 	int bridge_netlink; /* netlink socket in the namespace of the bridge */
@@ -63,7 +62,7 @@ struct launcher_ops {
 	int (*stream)(const struct machine *m);
 	/* The guest's requests to the secure processor (device.h), or -1. */
 	int (*device)(const struct machine *m);
-	struct guest *(*guest)(const struct machine *m);
+	struct signed_guest *(*guest)(const struct machine *m);
 
 	/* WIRE_STOP with seconds of grace; SIGKILL is kill(). */
 	status (*stop)(struct machine *m, uint32_t grace, struct err *err);
@@ -82,7 +81,7 @@ struct launcher {
 	const struct launcher_ops *ops;
 };
 
-/* "local-ns" -> the ns launcher. ERR_UNSUPPORTED E-NODE-051 for a platform that this host cannot
+/* The launcher of a platform's row. ERR_UNSUPPORTED E-NODE-051 for a platform that this host cannot
  * run. */
 status launcher_open(struct bytes platform, const struct launcher_files *files,
                      struct launcher **ret, struct err *err);

@@ -49,7 +49,7 @@ struct ns_launcher {
 struct ns_machine {
 	pid_t pid;
 	int wire, device;
-	struct guest *guest;
+	struct signed_guest *guest;
 	bool ended;
 	int code;
 };
@@ -127,7 +127,7 @@ struct child {
 	int wire, device, stderr_fd;
 	int runner;
 	char wire_arg[32], device_arg[32];
-	const char *argv[16];
+	const char *argv[20];
 };
 
 static int
@@ -223,14 +223,10 @@ static status
 open_guest(struct ns_launcher *l, const struct machine_start *s, struct ns_machine *m,
            struct err *err)
 {
-	struct guest_launch launch = {.policy = s->policy};
 	struct launch_layout layout;
 
 	TRY(ns_measure(&l->base, s->vcpus, &layout, err));
-	layout.cpu_signature = processor_cpu_signature(processor_get_facts(s->processor));
-	TRY(layout_measure(&layout, &launch.measurement, err));
-	mem_copy(launch.host_data, s->host_data, sizeof launch.host_data);
-	return guest_launch(s->processor, &launch, &m->guest, err);
+	return signer_launch(s->signer, &layout, s->host_data, s->debug, &m->guest, err);
 }
 
 static status
@@ -254,13 +250,24 @@ socket_pair(int mine_theirs[2], struct err *err)
 static void
 ns_arguments(const struct ns_launcher *l, const struct machine_start *s, struct child *c)
 {
-	const char *const argv[] = {
-	        "contrast-pod", "pod",         "--images", l->images,   "--work",
-	        s->work,        "--crun",      l->crun,    "--wire-fd", c->wire_arg,
-	        "--device-fd",  c->device_arg, NULL};
+	const char *const argv[] = {"contrast-pod",
+	                            "pod",
+	                            "--images",
+	                            l->images,
+	                            "--work",
+	                            s->work,
+	                            "--crun",
+	                            l->crun,
+	                            "--wire-fd",
+	                            c->wire_arg,
+	                            "--device-fd",
+	                            c->device_arg,
+	                            "--device",
+	                            s->signer ? tee_name(signer_shape(s->signer)) : "snp",
+	                            NULL};
 
 	snprintf(c->wire_arg, sizeof c->wire_arg, "%d", WIRE_FD);
-	snprintf(c->device_arg, sizeof c->device_arg, "%d", s->processor ? DEVICE_FD : 0);
+	snprintf(c->device_arg, sizeof c->device_arg, "%d", s->signer ? DEVICE_FD : 0);
 	for (size_t i = 0; i < COUNT_OF(argv); i++)
 		c->argv[i] = argv[i];
 }
@@ -308,7 +315,7 @@ ns_start(struct launcher *base, const struct machine_start *s, struct machine **
 	m->wire = wire[0];
 	their_wire = c.wire = wire[1];
 	c.device = -1;
-	if (s->processor) {
+	if (s->signer) {
 		TRY(open_guest(l, s, m, err));
 		TRY(socket_pair(device, err));
 		m->device = device[0];
@@ -340,7 +347,7 @@ ns_device(const struct machine *m)
 	return ns_machine_of(m)->device;
 }
 
-static struct guest *
+static struct signed_guest *
 ns_guest(const struct machine *m)
 {
 	return ns_machine_of(m)->guest;
@@ -405,7 +412,7 @@ ns_remove(struct machine *base)
 	}
 	fd_close(&m->wire);
 	fd_close(&m->device);
-	guest_free(m->guest);
+	signed_guest_free(m->guest);
 	mem_free(m);
 }
 

@@ -103,25 +103,42 @@ on_progress(void *ctx, size_t done, size_t total, struct bytes image)
 	(void)node_status_write(n, NULL);
 }
 
-static bool
-needs_processor(const struct node *n)
+/* A processor in each shape that a pod's row asks for. */
+static status
+open_signers(struct node *n, struct err *err)
 {
 	for (size_t i = 0; i < n->plan.n_pods; i++) {
-		if (n->plan.pods[i].platform.n > 0)
-			return true;
+		const struct platform *row = platform_find(n->plan.pods[i].platform);
+		enum tee tee = row ? signer_tee(row) : TEE_SNP;
+
+		if (row && !n->signers[tee - 1])
+			TRY(signer_open(&n->o->signer, tee, clock_realtime(), &n->signers[tee - 1],
+			                err));
 	}
-	return false;
+	return OK;
 }
 
-/* All pods of a deployment have one platform; plain pods run beside them. */
+/* All pods of a deployment have one launcher, whatever their evidence; plain pods run beside them.
+ */
 static status
 open_launcher(struct node *n, struct launcher_files *files, const char *images, struct err *err)
 {
 	struct bytes platform = BYTES("local-ns");
+	const char *first = NULL;
 
 	for (size_t i = 0; i < n->plan.n_pods; i++) {
-		if (n->plan.pods[i].platform.n > 0)
-			platform = n->plan.pods[i].platform;
+		const struct platform *row = platform_find(n->plan.pods[i].platform);
+
+		if (n->plan.pods[i].platform.n == 0)
+			continue;
+		platform = n->plan.pods[i].platform;
+		if (!row || !row->launcher)
+			break; /* launcher_open() says what it is */
+		if (first && !bytes_is(bytes_str(row->launcher), first))
+			return err_set(err, ERR_UNSUPPORTED, "E-NODE-051",
+			               "pods of one deployment need the launchers %s and %s", first,
+			               row->launcher);
+		first = row->launcher;
 	}
 	*files = n->o->files;
 	files->images = images;
@@ -176,9 +193,7 @@ bring_up(struct node *n, struct launcher_files *files, char images[RUNDIR_PATH +
 	/* netd talks to pods: it is forked before there are keys in memory. */
 	TRY(net_start(&n->plan.net, &n->net, err));
 	TRY(watch_network(n, err));
-	if (needs_processor(n))
-		TRY(processor_open(n->o->state_dir, n->o->part, clock_realtime(), &n->processor,
-		                   err));
+	TRY(open_signers(n, err));
 	TRY(start_pods(n, err));
 	n->phase = NODE_RUNNING;
 	return node_status_write(n, err);
@@ -193,7 +208,8 @@ release(struct node *n)
 		node_pod_done(&n->pods[i]);
 	net_stop(&n->net);
 	launcher_free(n->launcher);
-	processor_free(n->processor);
+	for (size_t i = 0; i < SIGNER_SHAPES; i++)
+		signer_free(n->signers[i]);
 	for (size_t i = 0; i < COUNT_OF(events); i++) {
 		if (events[i])
 			event_free(events[i]);

@@ -13,8 +13,7 @@
 
 struct node_options {
 	struct rundir run;
-	const char *state_dir; /* of the processor */
-	enum processor_part part;
+	struct signer_options signer;
 	struct launcher_files files;
 };
 

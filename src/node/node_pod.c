@@ -74,9 +74,13 @@ told_refusal(struct node_pod *p, struct bytes body)
 static void
 told_attested(struct node_pod *p, struct bytes body)
 {
-	if (body.n != SHA384_SIZE + SHA256_SIZE)
+	size_t n = body.n / SHA384_SIZE; /* what is left over is HOSTDATA */
+
+	if (body.n != n * SHA384_SIZE + SHA256_SIZE || (n != 1 && n != COUNT_OF(p->registers)))
 		return;
-	mem_copy(p->measurement, body.p, SHA384_SIZE);
+	for (size_t i = 0; i < n; i++)
+		mem_copy(p->registers[i], body.p + i * SHA384_SIZE, SHA384_SIZE);
+	p->n_registers = n;
 	p->attested = true;
 	node_changed(p->node);
 }
@@ -175,8 +179,8 @@ on_device(evutil_socket_t fd, short what, void *arg)
 	}
 	if (rd_left(&r) < DEVICE_REQUEST_SIZE)
 		return;
-	device_serve(p->ops->guest(p->machine), p->node->processor, clock_realtime(),
-	             rd_bytes(&r, DEVICE_REQUEST_SIZE), &answer);
+	signed_guest_serve(p->ops->guest(p->machine), clock_realtime(),
+	                   rd_bytes(&r, DEVICE_REQUEST_SIZE), &answer);
 	buf_reset(&p->device_in);
 	if (!buf_ok(&answer) || !is_ok(fd_write_all(fd, buf_view(&answer), NULL)))
 		event_del(p->device);
@@ -210,11 +214,12 @@ open_logs(struct node_pod *p, struct err *err)
 static status
 launch(struct node *n, struct node_pod *p, struct err *err)
 {
+	const struct platform *row = platform_find(p->plan->platform);
 	char work[RUNDIR_PATH + 256], name[32], link[16];
 	struct machine_start s = {
 	        .document = p->plan->document,
 	        .spec = p->plan->spec,
-	        .policy = p->plan->debug ? guest_policy_debug : guest_policy_default,
+	        .debug = p->plan->debug,
 	        .vcpus = 1,
 	        .work = work,
 	        .bridge_netlink = n->net.netlink,
@@ -228,7 +233,7 @@ launch(struct node *n, struct node_pod *p, struct err *err)
 	rundir_file(&n->o->run, name, work);
 	TRY(dir_create(work, 0711, err));
 	mem_copy(s.host_data, p->plan->host_data, sizeof s.host_data);
-	s.processor = p->plan->platform.n > 0 ? n->processor : NULL;
+	s.signer = row ? n->signers[signer_tee(row) - 1] : NULL;
 	p->ops = n->launcher->ops;
 	return p->ops->start(n->launcher, &s, &p->machine, err);
 }

@@ -31,7 +31,8 @@ struct node_pod {
 	struct value state; /* last WIRE_STATE */
 	bool has_state, running, ready;
 	bool attested;
-	uint8_t measurement[SHA384_SIZE];
+	uint8_t registers[1 + LAYOUT_RTMRS][SHA384_SIZE]; /* as WIRE_ATTESTED */
+	size_t n_registers;
 	char reason[512];
 	int exit_code;
 	pid_t pid;
@@ -48,7 +49,7 @@ struct node {
 	int lock;
 	struct plan plan;
 	struct net net;
-	struct processor *processor;
+	struct signer *signers[SIGNER_SHAPES]; /* by tee - 1; only what the plan needs */
 	struct launcher *launcher;
 	struct event_base *base;
 	struct event *flush, *deadline, *term, *intr, *net_gone;

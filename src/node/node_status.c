@@ -50,6 +50,22 @@ planned_containers(struct arena *a, const struct node_pod *p)
 }
 
 static struct value
+register_value(struct arena *a, const struct node_pod *p, size_t i)
+{
+	return json_hex(a, bytes_of(p->registers[i], SHA384_SIZE));
+}
+
+static struct value
+rtmrs_value(struct arena *a, const struct node_pod *p)
+{
+	struct value list = json_array();
+
+	for (size_t i = 1; i < p->n_registers; i++)
+		json_add(a, &list, register_value(a, p, i));
+	return list;
+}
+
+static struct value
 pod_value(struct arena *a, const struct node_pod *p)
 {
 	const struct value *phase = p->has_state ? json_get(&p->state, "phase") : NULL;
@@ -63,8 +79,9 @@ pod_value(struct arena *a, const struct node_pod *p)
 	json_put(a, &v, "policyHash", json_string(p->plan->policy_hash));
 	json_put(a, &v, "attested", json_bool(p->attested));
 	if (p->attested)
-		json_put(a, &v, "measurement",
-		         json_hex(a, bytes_of(p->measurement, sizeof p->measurement)));
+		json_put(a, &v, "measurement", register_value(a, p, 0));
+	if (p->n_registers > 1)
+		json_put(a, &v, "rtmrs", rtmrs_value(a, p));
 	if (!p->machine && p->reason[0])
 		json_put(a, &v, "phase", json_cstr("Failed"));
 	else

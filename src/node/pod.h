@@ -12,6 +12,7 @@
 #define NODE_POD_H
 
 #include "base/status.h"
+#include "evidence/binding.h"
 
 struct pod_options {
 	const char *images; /* image store of the host: DIR/blobs/sha256 */
@@ -19,6 +20,7 @@ struct pod_options {
 	const char *crun;
 	int wire_fd;   /* to the node, see wire.h */
 	int device_fd; /* to the secure processor, see device.h; -1 in a plain pod */
+	enum tee tee;  /* what that is; a real guest's kernel would say */
 };
 
 /*

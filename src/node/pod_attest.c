@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The guest's side of attestation: initdata against HOSTDATA, and the two sockets of PROTOCOL
- * section 4. */
+/* The guest's side of attestation: initdata against HOSTDATA or MRCONFIGID, and the two sockets of
+ * PROTOCOL section 4. */
 #include "node/pod_state.h"
 
 #include "attest/leaf.h"
 #include "base/file.h"
 #include "base/rd.h"
 #include "evidence/document.h"
+#include "evidence/tdx/quote.h"
 #include "node/device.h"
 #include "node/wire.h"
 
@@ -45,43 +46,89 @@ struct client {
 
 static struct service services[2];
 
+/* What evidence says of the launch, in either shape. */
+struct launch_seen {
+	struct bytes report_data, host_data;
+	struct bytes registers[1 + TDX_RTMRS];
+	size_t n;
+};
+
+static void
+see_report(struct bytes report, struct launch_seen *ret)
+{
+	ret->report_data = bytes_sub(report, REPORT_DATA, REPORT_DATA + PROCESSOR_REPORT_DATA_SIZE);
+	ret->host_data = bytes_sub(report, REPORT_HOST_DATA, REPORT_HOST_DATA + SHA256_SIZE);
+	ret->registers[ret->n++] =
+	        bytes_sub(report, REPORT_MEASUREMENT, REPORT_MEASUREMENT + SHA384_SIZE);
+}
+
+static status
+see_quote(struct bytes quote, struct launch_seen *ret, struct err *err)
+{
+	struct verdict v = {0};
+	struct tdx_quote q;
+
+	if (!is_ok(tdx_quote_parse(quote, &q, &v)))
+		return err_set(err, ERR_REJECTED, "E-NODE-040", "the quote is none: %s", v.reason);
+	if (!bytes_all_zero(bytes_sub(q.mrconfigid, SHA256_SIZE, q.mrconfigid.n)))
+		return err_set(err, ERR_REJECTED, "E-NODE-040",
+		               "MRCONFIGID is more than a policy hash");
+	ret->report_data = q.report_data;
+	ret->host_data = bytes_sub(q.mrconfigid, 0, SHA256_SIZE);
+	ret->registers[ret->n++] = q.mrtd;
+	for (size_t i = 0; i < TDX_RTMRS; i++)
+		ret->registers[ret->n++] = q.rtmr[i];
+	return OK;
+}
+
+static status
+tell_attested(const struct pod *p, const struct launch_seen *seen, struct err *err)
+{
+	CLEANUP(buf_done) struct buf told = {0};
+	CLEANUP(buf_done) struct buf frame = {0};
+
+	for (size_t i = 0; i < seen->n; i++)
+		buf_bytes(&told, seen->registers[i]);
+	buf_bytes(&told, seen->host_data);
+	wire_emit(&frame, WIRE_ATTESTED, buf_view(&told));
+	TRY(buf_check(&frame, err));
+	return fd_write_all(p->o->wire_fd, buf_view(&frame), err);
+}
+
 status
 pod_attest(struct pod *p, struct err *err)
 {
+	CLEANUP(arena_done) struct arena a = {0};
 	CLEANUP(buf_done) struct buf frame = {0};
-	CLEANUP(buf_done) struct buf told = {0};
-	CLEANUP(buf_done) struct buf proof = {0};
 	struct hash256 document = sha256(p->document);
 	uint8_t nonce[PROCESSOR_REPORT_DATA_SIZE];
-	struct device_answer answer;
-	struct bytes host_data, measurement;
+	struct launch_seen seen = {.n = 0};
+	struct document d;
 
 	if (p->o->device_fd < 0)
 		return err_set(err, ERR_REJECTED, "E-NODE-040",
 		               "a confidential pod without a device");
 	random_bytes(nonce, sizeof nonce);
-	TRY(device_report(p->o->device_fd, nonce, 0, &frame, &answer, err));
-	if (!ct_equal(bytes_sub(answer.report, REPORT_DATA, REPORT_DATA + sizeof nonce),
-	              bytes_of(nonce, sizeof nonce)))
+	TRY(device_report(p->o->device_fd, p->o->tee, nonce, &a, &frame, &d, err));
+	if (p->o->tee == TEE_SNP)
+		see_report(d.evidence, &seen);
+	else
+		TRY(see_quote(d.evidence, &seen, err));
+	if (!ct_equal(seen.report_data, bytes_of(nonce, sizeof nonce)))
 		return err_set(err, ERR_REJECTED, "E-NODE-040",
 		               "the report is not an answer to us");
-	host_data = bytes_sub(answer.report, REPORT_HOST_DATA, REPORT_HOST_DATA + SHA256_SIZE);
-	measurement =
-	        bytes_sub(answer.report, REPORT_MEASUREMENT, REPORT_MEASUREMENT + SHA384_SIZE);
-	if (!ct_equal(host_data, hash256_view(&document)))
+	if (!ct_equal(seen.host_data, hash256_view(&document)))
 		return err_hint(err,
 		                err_set(err, ERR_REJECTED, "E-NODE-040",
-		                        "the initdata document is not the one that HOSTDATA names"),
+		                        "the initdata document is not the one that %s names",
+		                        p->o->tee == TEE_SNP ? "HOSTDATA" : "MRCONFIGID"),
 		                "the host delivered another document than the launch was bound to");
-	buf_bytes(&told, measurement);
-	buf_bytes(&told, host_data);
-	wire_emit(&proof, WIRE_ATTESTED, buf_view(&told));
-	TRY(buf_check(&proof, err));
-	return fd_write_all(p->o->wire_fd, buf_view(&proof), err);
+	return tell_attested(p, &seen, err);
 }
 
 static void
-report_data_of(const struct attest_request *request, uint8_t to[PROCESSOR_REPORT_DATA_SIZE])
+report_data_of(const struct attest_request *request, enum tee tee,
+               uint8_t to[PROCESSOR_REPORT_DATA_SIZE])
 {
 	struct hash512 leaf;
 
@@ -89,7 +136,7 @@ report_data_of(const struct attest_request *request, uint8_t to[PROCESSOR_REPORT
 		mem_copy(to, request->report_data, PROCESSOR_REPORT_DATA_SIZE);
 		return;
 	}
-	leaf = attest_leaf_hash(&request->leaf, TEE_SNP);
+	leaf = attest_leaf_hash(&request->leaf, tee);
 	mem_copy(to, leaf.b, PROCESSOR_REPORT_DATA_SIZE);
 }
 
@@ -99,19 +146,11 @@ make_document(struct pod *p, const struct attest_request *request, struct buf *o
 	CLEANUP(arena_done) struct arena a = {0};
 	CLEANUP(buf_done) struct buf frame = {0};
 	uint8_t report_data[PROCESSOR_REPORT_DATA_SIZE];
-	struct device_answer answer;
-	static const enum snp_table_kind kinds[] = {SNP_TABLE_VCEK, SNP_TABLE_ASK, SNP_TABLE_ARK};
-	struct document d = {.tee = TEE_SNP};
+	struct document d;
 	struct value v;
 
-	report_data_of(request, report_data);
-	TRY(device_report(p->o->device_fd, report_data, 0, &frame, &answer, err));
-	d.evidence = answer.report;
-	for (size_t i = 0; i < COUNT_OF(kinds); i++)
-		d.endorsements.certs[i] = answer.certificates.entry[kinds[i]];
-	d.endorsements.n_certs = COUNT_OF(kinds);
-	d.endorsements.crls[0] = answer.certificates.entry[SNP_TABLE_CRL];
-	d.endorsements.n_crls = 1;
+	report_data_of(request, p->o->tee, report_data);
+	TRY(device_report(p->o->device_fd, p->o->tee, report_data, &a, &frame, &d, err));
 	v = document_to_json(&a, &d);
 	TRY(arena_check(&a, err));
 	json_write(&v, JSON_COMPACT, out);
@@ -124,6 +163,7 @@ answer_request(struct client *c, struct bytes body, bool *ret_close)
 	CLEANUP(buf_done) struct buf rest = {0};
 	CLEANUP(buf_done) struct buf frame = {0};
 	struct attest_request request;
+	enum tee tee = c->service->pod->o->tee;
 	enum attest_result result = ATTEST_DONE;
 	struct err err = {0};
 
@@ -141,7 +181,8 @@ answer_request(struct client *c, struct bytes body, bool *ret_close)
 		buf_reset(&rest);
 		buf_str(&rest, err.msg);
 	}
-	attest_answer_emit(result, result == ATTEST_DONE ? TEE_SNP : 0, buf_view(&rest), &frame);
+	attest_answer_emit(result, result == ATTEST_DONE ? (uint8_t)tee : 0, buf_view(&rest),
+	                   &frame);
 	if (buf_ok(&frame))
 		bufferevent_write(c->bev, frame.p, frame.n);
 	else

@@ -147,7 +147,7 @@ quoter_quote(const struct quoter *q, const struct td_launch *l, uint16_t version
 	        .mrseam = hash384_view(&q->facts.mrseam),
 	        .td_attributes = q->facts.td_attributes | (l->debug ? 1 : 0),
 	        .xfam = q->facts.xfam,
-	        .mrtd = hash384_view(&l->mrtd),
+	        .mrtd = hash384_view(&l->registers.mrtd),
 	        .mrconfigid = bytes_of(config, sizeof config),
 	        .report_data = bytes_of(report_data, QUOTER_REPORT_DATA_SIZE),
 	        .attestation_key = bytes_of(q->point, sizeof q->point),
@@ -163,7 +163,7 @@ quoter_quote(const struct quoter *q, const struct td_launch *l, uint16_t version
 		               "quotes have version 4 or 5, not %u", version);
 	mem_copy(config, l->policy, sizeof l->policy);
 	for (size_t i = 0; i < TDX_RTMRS; i++)
-		quote.rtmr[i] = hash384_view(&l->rtmr[i]);
+		quote.rtmr[i] = hash384_view(&l->registers.rtmr[i]);
 	tdx_quote_emit_signed(&quote, &text);
 	TRY(buf_check(&text, err));
 	key_sign_ecdsa_raw(q->attestation, SIG_SHA256, buf_view(&text), 32, signature,
@@ -176,7 +176,7 @@ status
 quoter_endorse(struct quoter *q, int64_t now, struct endorsements *ret, struct err *err)
 {
 	if (q->fresh_until - now < (int64_t)STATEMENTS_RENEW_DAYS * QUOTER_DAY)
-		TRY(quoter_issue_statements(q, now, err));
+		TRY(quoter_issue_statements(q, now, QUOTER_EVALUATION, err));
 	*ret = (struct endorsements){
 	        .certs = {cert_der(q->signer), cert_der(q->root)},
 	        .n_certs = 2,
@@ -196,7 +196,7 @@ rtmr_list(struct arena *a, const struct td_launch *l)
 	struct value v = json_array();
 
 	for (size_t i = 0; i < TDX_RTMRS; i++)
-		json_add(a, &v, json_hex(a, hash384_view(&l->rtmr[i])));
+		json_add(a, &v, json_hex(a, hash384_view(&l->registers.rtmr[i])));
 	return v;
 }
 
@@ -211,7 +211,7 @@ quoter_reference_json(const struct quoter *q, struct bytes platform, const struc
 
 	buf_le64(&xfam, q->facts.xfam);
 	json_put(&a, &v, "Platform", json_string(platform));
-	json_put(&a, &v, "MrTd", json_hex(&a, hash384_view(&l->mrtd)));
+	json_put(&a, &v, "MrTd", json_hex(&a, hash384_view(&l->registers.mrtd)));
 	json_put(&a, &v, "MrSeam", json_hex(&a, hash384_view(&q->facts.mrseam)));
 	json_put(&a, &v, "Rtmrs", rtmr_list(&a, l));
 	json_put(&a, &v, "Xfam", json_hex(&a, buf_view(&xfam)));

@@ -17,6 +17,7 @@
 
 #include "evidence/document.h"
 #include "evidence/tdx/pck.h"
+#include "node/layout.h"
 
 enum { QUOTER_REPORT_DATA_SIZE = 64, QUOTER_EVALUATION = 18 };
 
@@ -48,8 +49,7 @@ struct hash256 quoter_trust_root(const struct quoter *q);
 
 /* What the launcher hands over, fixed for the life of the TD. */
 struct td_launch {
-	struct hash384 mrtd;
-	struct hash384 rtmr[TDX_RTMRS];
+	struct td_registers registers;
 	uint8_t policy[SHA256_SIZE]; /* SHA-256 of the initdata document: MRCONFIGID, then zeros */
 	bool debug;
 };

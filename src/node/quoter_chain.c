@@ -101,14 +101,14 @@ put_hex(struct buf *out, const char *name, struct bytes b)
 }
 
 static void
-put_window(struct buf *out, int64_t now)
+put_window(struct buf *out, int64_t now, unsigned int evaluation)
 {
 	char issued[32], next[32];
 
 	buf_printf(out,
-	           "\"issueDate\":\"%s\",\"nextUpdate\":\"%s\",\"tcbEvaluationDataNumber\":%d,",
+	           "\"issueDate\":\"%s\",\"nextUpdate\":\"%s\",\"tcbEvaluationDataNumber\":%u,",
 	           time_cstr(now - BACKDATE, issued),
-	           time_cstr(now + (int64_t)STATEMENT_DAYS * QUOTER_DAY, next), QUOTER_EVALUATION);
+	           time_cstr(now + (int64_t)STATEMENT_DAYS * QUOTER_DAY, next), evaluation);
 }
 
 /* The level that this platform has, and below it everything that is older. */
@@ -137,7 +137,8 @@ put_isv_levels(struct buf *out, unsigned int svn)
 {
 	buf_printf(out,
 	           "\"tcbLevels\":[{\"tcb\":{\"isvsvn\":%u},\"tcbDate\":\"2026-01-01T00:00:00Z\","
-	           "\"tcbStatus\":\"UpToDate\"}]",
+	           "\"tcbStatus\":\"UpToDate\"},{\"tcb\":{\"isvsvn\":0},"
+	           "\"tcbDate\":\"2025-01-01T00:00:00Z\",\"tcbStatus\":\"OutOfDate\"}]",
 	           svn);
 }
 
@@ -155,10 +156,10 @@ put_module(struct buf *out)
 }
 
 static void
-write_tcb_info(const struct quoter_facts *f, int64_t now, struct buf *out)
+write_tcb_info(const struct quoter_facts *f, int64_t now, unsigned int evaluation, struct buf *out)
 {
 	buf_str(out, "{\"id\":\"TDX\",\"version\":3,");
-	put_window(out, now);
+	put_window(out, now, evaluation);
 	put_hex(out, "fmspc", bytes_of(f->pck.fmspc, sizeof f->pck.fmspc));
 	put_hex(out, "pceId", bytes_of(f->pck.pceid, sizeof f->pck.pceid));
 	buf_str(out, "\"tcbType\":0,\"tdxModule\":{");
@@ -173,13 +174,13 @@ write_tcb_info(const struct quoter_facts *f, int64_t now, struct buf *out)
 }
 
 static void
-write_qe_identity(int64_t now, struct buf *out)
+write_qe_identity(int64_t now, unsigned int evaluation, struct buf *out)
 {
 	static const uint8_t misc[4], misc_mask[4] = {255, 255, 255, 255};
 	static const uint8_t mask[16] = {0xfb, 255, 255, 255, 255, 255, 255, 255};
 
 	buf_str(out, "{\"id\":\"TD_QE\",\"version\":2,");
-	put_window(out, now);
+	put_window(out, now, evaluation);
 	put_hex(out, "miscselect", bytes_of(misc, sizeof misc));
 	put_hex(out, "miscselectMask", bytes_of(misc_mask, sizeof misc_mask));
 	put_hex(out, "attributes", quoter_enclave.attributes);
@@ -206,7 +207,7 @@ seal(const struct key *key, const char *name, struct bytes text, struct buf *out
 }
 
 status
-quoter_issue_statements(struct quoter *q, int64_t now, struct err *err)
+quoter_issue_statements(struct quoter *q, int64_t now, unsigned int evaluation, struct err *err)
 {
 	CLEANUP(buf_done) struct buf info = {0};
 	CLEANUP(buf_done) struct buf identity = {0};
@@ -218,8 +219,8 @@ quoter_issue_statements(struct quoter *q, int64_t now, struct err *err)
 	              err));
 	TRY(crl_issue(q->platform, q->platform_key, false, NULL, 0, now - BACKDATE, until,
 	              &q->pck_crl, err));
-	write_tcb_info(&q->facts, now, &info);
-	write_qe_identity(now, &identity);
+	write_tcb_info(&q->facts, now, evaluation, &info);
+	write_qe_identity(now, evaluation, &identity);
 	TRY(buf_check(&info, err));
 	TRY(buf_check(&identity, err));
 	seal(q->signer_key, "tcbInfo", buf_view(&info), &q->tcb_info);

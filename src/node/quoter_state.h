@@ -29,7 +29,8 @@ extern const struct qe_report quoter_enclave;
 
 /* Certificates under keys that exist already, and the PEM chain. */
 status quoter_issue_certs(struct quoter *q, int64_t now, struct err *err);
-/* Lists and signed JSON, dated `now`. */
-status quoter_issue_statements(struct quoter *q, int64_t now, struct err *err);
+/* Lists and signed JSON, dated `now`, of this evaluation (tcbEvaluationDataNumber). */
+status quoter_issue_statements(struct quoter *q, int64_t now, unsigned int evaluation,
+                               struct err *err);
 
 #endif

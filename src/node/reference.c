@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/reference.h"
 
-#include "base/file.h"
+#include "base/text.h"
 #include "evidence/snp/report.h"
+#include "node/quoter.h"
 #include "json/value.h"
 
 #include <limits.h>
@@ -38,23 +39,67 @@ reference_runner(struct buf *out, struct err *err)
 	return OK;
 }
 
-status
-reference_measure(struct bytes platform, const char *runner, enum processor_part part,
-                  struct hash384 *ret, struct err *err)
+/* The platform's row, and the layout of what it boots, without the CPU signature. */
+static status
+layout_of(struct bytes platform, const char *runner, const struct platform **ret_row,
+          struct launch_layout *ret, struct launcher **ret_launcher, struct err *err)
 {
-	CLEANUP(launcher_drop) struct launcher *l = NULL;
 	CLEANUP(buf_done) struct buf found = {0};
 	struct launcher_files files = {.runner = runner};
-	struct launch_layout layout;
 
 	if (!runner) {
 		TRY(reference_runner(&found, err));
 		files.runner = buf_cstr(&found);
 	}
-	TRY(launcher_open(platform, &files, &l, err));
-	TRY(l->ops->measure(l, 1, &layout, err));
+	TRY(launcher_open(platform, &files, ret_launcher, err));
+	*ret_row = platform_find(platform);
+	return (*ret_launcher)->ops->measure(*ret_launcher, 1, ret, err);
+}
+
+static void
+put_register(struct buf *out, const char *name, const struct hash384 *h)
+{
+	buf_str(out, name);
+	hex_encode(hash384_view(h), out);
+	buf_u8(out, '\n');
+}
+
+static status
+measure_td(const struct launch_layout *layout, struct buf *out, struct err *err)
+{
+	static const char *const names[] = {"rtmr0 ", "rtmr1 ", "rtmr2 ", "rtmr3 "};
+	struct td_registers r;
+
+	TRY(layout_measure_td(layout, &r, err));
+	put_register(out, "mrtd ", &r.mrtd);
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		put_register(out, names[i], &r.rtmr[i]);
+	return buf_check(out, err);
+}
+
+static status
+measure_snp(struct launch_layout layout, enum processor_part part, struct hash384 *ret,
+            struct err *err)
+{
 	layout.cpu_signature = processor_cpu_signature(processor_facts(part));
 	return layout_measure(&layout, ret, err);
+}
+
+status
+reference_measure(struct bytes platform, const char *runner, enum processor_part part,
+                  struct buf *out, struct err *err)
+{
+	CLEANUP(launcher_drop) struct launcher *l = NULL;
+	const struct platform *row;
+	struct launch_layout layout;
+	struct hash384 digest;
+
+	TRY(layout_of(platform, runner, &row, &layout, &l, err));
+	if (signer_tee(row) == TEE_TDX)
+		return measure_td(&layout, out, err);
+	TRY(measure_snp(layout, part, &digest, err));
+	put_register(out, "", &digest);
+	return buf_check(out, err);
 }
 
 static struct value
@@ -129,27 +174,53 @@ one_set(struct arena *a, struct bytes platform, const struct processor *p,
 	return v;
 }
 
-status
-reference_values_json(struct bytes platform, const char *runner, const char *state_dir,
-                      enum processor_part part, int64_t now, struct buf *out, struct err *err)
+static status
+values_snp(struct bytes platform, const char *dir, enum processor_part part, int64_t now,
+           const struct launch_layout *layout, struct buf *out, struct err *err)
 {
 	CLEANUP(processor_drop) struct processor *p = NULL;
 	CLEANUP(arena_done) struct arena a = {0};
-	CLEANUP(buf_done) struct buf dir = {0};
 	struct value file = json_object(), sets = json_array();
 	struct hash384 measurement;
 
-	TRY(reference_measure(platform, runner, part, &measurement, err));
-	if (state_dir)
-		buf_str(&dir, state_dir);
-	else
-		TRY(processor_default_dir(&dir, err));
-	TRY(buf_check(&dir, err));
-	TRY(processor_open(buf_cstr(&dir), part, now, &p, err));
+	TRY(measure_snp(*layout, part, &measurement, err));
+	TRY(processor_open(dir, part, now, &p, err));
 	json_add(&a, &sets, one_set(&a, platform, p, &measurement));
 	json_put(&a, &file, "snp", sets);
 	TRY(arena_check(&a, err));
 	json_write(&file, JSON_INDENT, out);
 	buf_u8(out, '\n');
 	return buf_check(out, err);
+}
+
+static status
+values_tdx(struct bytes platform, const char *dir, int64_t now, const struct launch_layout *layout,
+           struct buf *out, struct err *err)
+{
+	CLEANUP(quoter_drop) struct quoter *q = NULL;
+	struct td_launch launch = {.debug = false};
+
+	TRY(layout_measure_td(layout, &launch.registers, err));
+	TRY(quoter_open(dir, now, &q, err));
+	return quoter_reference_json(q, platform, &launch, out, err);
+}
+
+status
+reference_values_json(struct bytes platform, const char *runner, const char *state_dir,
+                      enum processor_part part, int64_t now, struct buf *out, struct err *err)
+{
+	CLEANUP(launcher_drop) struct launcher *l = NULL;
+	CLEANUP(buf_done) struct buf dir = {0};
+	const struct platform *row;
+	struct launch_layout layout;
+
+	TRY(layout_of(platform, runner, &row, &layout, &l, err));
+	if (state_dir)
+		buf_str(&dir, state_dir);
+	else
+		TRY(processor_default_dir(&dir, err));
+	TRY(buf_check(&dir, err));
+	if (signer_tee(row) == TEE_TDX)
+		return values_tdx(platform, buf_cstr(&dir), now, &layout, out, err);
+	return values_snp(platform, buf_cstr(&dir), part, now, &layout, out, err);
 }

@@ -10,18 +10,19 @@
 #include "node/launcher.h"
 
 /*
- * Launch digest of a platform ("local-ns"). `runner` is the contrast-node
+ * What a platform ("local-ns", "local-ns-tdx") would boot now, as lines: the launch digest of
+ * SNP in hex, or "mrtd" and "rtmr0" to "rtmr3" with theirs. `runner` is the contrast-node
  * program; NULL = this program if it is contrast-node, else the one beside it
  * (reference_runner()). ERR_UNSUPPORTED E-NODE-051.
  */
 status reference_measure(struct bytes platform, const char *runner, enum processor_part part,
-                         struct hash384 *ret, struct err *err);
+                         struct buf *out, struct err *err);
 
 /*
- * A reference values file, {"snp": [{...}]} as in manifest.json, with one
+ * A reference values file, {"snp": [{...}]} or {"tdx": [{...}]} as in manifest.json, with one
  * complete set: measurement, TrustRoot, ProductName, MinimumTCB, GuestPolicy,
- * PlatformInfo. For manifest_add_reference_values(). Opens the processor's
- * state in `state_dir` (NULL = the default), making it when absent.
+ * PlatformInfo, or what quoter_reference_json() says. For manifest_add_reference_values().
+ * Opens the processor's state in `state_dir` (NULL = the default), making it when absent.
  */
 status reference_values_json(struct bytes platform, const char *runner, const char *state_dir,
                              enum processor_part part, int64_t now, struct buf *out,

@@ -26,7 +26,8 @@ enum wire_type {
 	WIRE_STATE = 16,    /* JSON, see pod_state.h: the whole state, after every change */
 	WIRE_OUTPUT = 17,   /* container u8 || stream u8 (1 out, 2 err) || bytes */
 	WIRE_REFUSED = 18,  /* id, NUL, message: the pod powers off */
-	WIRE_ATTESTED = 19, /* 48 bytes of measurement, 32 of HOSTDATA: what the runner checked */
+	WIRE_ATTESTED = 19, /* what the runner saw: registers of 48 bytes (launch digest; or MRTD
+	                       and four RTMRs), then 32 bytes of HOSTDATA or MRCONFIGID */
 };
 
 struct wire_frame {

@@ -3,13 +3,16 @@
 
 static const struct platform rows[] = {
         {"local-ns", "local-ns", "contrast-cc-local-ns", PLATFORM_SNP, PLATFORM_LAUNCHER, true,
-         true, "namespaces of this machine, software secure processor (INSECURE)"},
+         true, "ns", "namespaces of this machine, software secure processor (INSECURE)"},
+        {"local-ns-tdx", "local-ns-tdx", "contrast-cc-local-ns-tdx", PLATFORM_TDX,
+         PLATFORM_LAUNCHER, true, true, "ns",
+         "the same with evidence in the shape of TDX (INSECURE)"},
         {"local-vm", "local-vm", "contrast-cc-local-vm", PLATFORM_SNP, PLATFORM_LAUNCHER, true,
-         true, "micro-VMs on this machine, software secure processor (INSECURE)"},
+         true, "vm", "micro-VMs on this machine, software secure processor (INSECURE)"},
         {"metal-snp", "Metal-QEMU-SNP", "contrast-cc-metal-snp", PLATFORM_SNP, PLATFORM_ANNOTATION,
-         false, false, "Kata with QEMU on AMD SEV-SNP"},
+         false, false, NULL, "Kata with QEMU on AMD SEV-SNP"},
         {"metal-tdx", "Metal-QEMU-TDX", "contrast-cc-metal-tdx", PLATFORM_TDX, PLATFORM_ANNOTATION,
-         false, false, "Kata with QEMU on Intel TDX"},
+         false, false, NULL, "Kata with QEMU on Intel TDX"},
 };
 
 /* Names by which Contrast's users know a row. */

@@ -22,9 +22,10 @@ struct platform {
 	const char *runtime_class; /* what runtimeClassName becomes */
 	enum platform_tee tee;
 	enum platform_carrier carrier;
-	bool built_in;    /* reference values are computed from the files at hand */
-	bool insecure;    /* its root of trust is no vendor's */
-	const char *says; /* for --help and errors */
+	bool built_in;        /* reference values are computed from the files at hand */
+	bool insecure;        /* its root of trust is no vendor's */
+	const char *launcher; /* of ours that starts its machines ("ns", "vm"), or NULL */
+	const char *says;     /* for --help and errors */
 };
 
 /* All rows; *ret_n of them. */

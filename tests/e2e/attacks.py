@@ -2,7 +2,7 @@
 """What the untrusted side may try, one function an attack, against the real programs.
 
 Each returns what refused it and the line that says why. `test_attacks.py` asserts step and reason of
-every row; `scripts/demo` prints the same rows as a table (`python3 tests/e2e/attacks.py --table`).
+every row; `scripts/demo` prints the same rows as a table (`python3 tests/e2e/attacks.py --table [snp|tdx]`).
 """
 import base64
 import hashlib
@@ -185,7 +185,7 @@ def evidence_relayed_to_another_tls_session(world):
     _, evidence = d.pod(d.documents["web"])
     pod = refused("initializer", d.initializer(c, evidence, d.folder / "out"))
     listener.close()
-    if "snp/report-data" not in pod[1]:
+    if f"{d.tee}/report-data" not in pod[1]:
         raise NotRefused(f"the pod says {pod[1]}")
     return result
 
@@ -302,15 +302,38 @@ def mixed_trust_roots(world):
     return refused("contrast set", d.set(c))
 
 
-# name, attack, what the reason must contain (step and reason, or error id)
+def of_kind(kind):
+    """A Coordinator whose host gives it evidence of this kind, see test_processor.c."""
+    def attack(world):
+        d = world("shop")
+        return refused("contrast set", d.set(d.coordinator(policy=kind)))
+
+    attack.__name__ = kind.replace("-", "_")
+    return attack
+
+
+def old_platform_of_a_pod(world):
+    """The Coordinator's machine is up to date, a pod's is not: the keeper gives it no certificate."""
+    d = world("shop")
+    c = d.coordinator()
+    accepted(d.set(c))
+    _, evidence = d.pod(d.documents["web"], policy="old-platform")
+    done = d.initializer(c, evidence, d.folder / "out")
+    if (d.folder / "out").exists():
+        raise NotRefused("the pod has files")
+    return refused("keeper", done)
+
+
+# name, attack, what the reason must contain (step and reason, or error id); TEE is snp or tdx
 ROWS = [
     ("policy changed after generate", policy_changed_after_generate, "E-SESSION-005"),
-    ("other measurement", other_measurement, "snp/measurement"),
-    ("replayed nonce", replayed_nonce, "early: snp/report-data"),
+    ("other measurement", other_measurement, {"snp": "snp/measurement", "tdx": "tdx/mrtd"}),
+    ("replayed nonce", replayed_nonce, "early: TEE/report-data"),
     ("evidence relayed to another TLS session", evidence_relayed_to_another_tls_session,
-     "early: snp/report-data"),
-    ("report of another pod's HOSTDATA", report_of_another_pods_hostdata, "snp/host-data"),
-    ("unknown trust root", unknown_trust_root, "chain: snp/root"),
+     "early: TEE/report-data"),
+    ("report of another pod's HOSTDATA", report_of_another_pods_hostdata,
+     {"snp": "snp/host-data", "tdx": "tdx/configid"}),
+    ("unknown trust root", unknown_trust_root, "chain: TEE/root"),
     ("old manifest set again", old_manifest_set_again, "E-AUTHORITY-"),
     ("recorded first set replayed to a fresh twin", first_set_replayed_to_a_fresh_twin,
      "E-AUTHORITY-015"),
@@ -323,22 +346,36 @@ ROWS = [
     ("mixed trust roots", mixed_trust_roots, "TrustRoot"),
 ]
 
+# Where evidence has the shape of TDX.
+TDX_ROWS = [
+    ("altered RTMR", of_kind("rtmr"), "identity: tdx/rtmr2"),
+    ("older TCB of the platform", of_kind("old-platform"), "platform: tdx/tcb-status"),
+    ("older TCB of a pod's platform", old_platform_of_a_pod, "platform: tdx/tcb-status"),
+    ("older TDX module", of_kind("old-module"), "platform: tdx/tcb-status"),
+    ("statements of an earlier evaluation", of_kind("old-collateral"), "platform: tdx/tcb-eval"),
+]
 
-def table():
+
+def reason(want, tee):
+    return want[tee] if isinstance(want, dict) else want.replace("TEE", tee)
+
+
+def table(tee):
     """All rows as a table; exit code 1 if one was not refused."""
+    rows = ROWS if tee == "snp" else ROWS + TDX_ROWS
     bad = 0
     with tempfile.TemporaryDirectory(prefix="contrast-attacks-") as folder:
         state = pathlib.Path(folder) / "processor"
-        for n, (name, attack, want) in enumerate(ROWS):
+        for n, (name, attack, want) in enumerate(rows):
             made = []
 
             def world(label, n=n, made=made):
-                made.append(Deployment(pathlib.Path(folder) / f"{n}-{label}", state))
+                made.append(Deployment(pathlib.Path(folder) / f"{n}-{label}", state, tee=tee))
                 return made[-1]
 
             try:
                 by, why = attack(world)
-                ok = want in why
+                ok = reason(want, tee) in why
             except (AssertionError, OSError, subprocess.SubprocessError, KeyError,
                     ValueError) as e:
                 by, why, ok = "nobody", str(e).splitlines()[0] if str(e) else repr(e), False
@@ -347,12 +384,14 @@ def table():
             bad += not ok
             why = re.sub(r"\b([0-9a-f]{12})[0-9a-f]{20,}\b", r"\1...", why)
             print(f"  {'refused' if ok else 'NOT REFUSED':12}{name}\n{'':14}by {by}: {why}", flush=True)
-    print(f"  {len(ROWS) - bad} of {len(ROWS)} attacks refused")
+    print(f"  {len(rows) - bad} of {len(rows)} attacks refused")
     return 1 if bad else 0
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] != ["--table"] or not (BUILD / "contrast-coordinator").exists() or not GOOD:
-        sys.exit("usage: attacks.py --table (after a build)")
+    tee = (sys.argv[2:] or ["snp"])[0]
+    if (sys.argv[1:2] != ["--table"] or tee not in ("snp", "tdx") or len(sys.argv) > 3
+            or not (BUILD / "contrast-coordinator").exists() or not GOOD):
+        sys.exit("usage: attacks.py --table [snp|tdx] (after a build)")
     os.environ.setdefault("NO_COLOR", "1")
-    sys.exit(table())
+    sys.exit(table(tee))

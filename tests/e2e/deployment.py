@@ -98,16 +98,20 @@ def spki(path):
                           capture_output=True, check=True).stdout
 
 
-def values(state, measurement=GOOD):
-    return json.loads(run(PROCESSOR, "values", state, measurement, check=True).stdout)
+def values(state, measurement=GOOD, tee="snp"):
+    """A reference set of this kind that the measurement satisfies."""
+    verb = "values" if tee == "snp" else "values-tdx"
+    printed = json.loads(run(PROCESSOR, verb, state, measurement, check=True).stdout)
+    return printed if tee == "snp" else printed["tdx"][0]
 
 
 class Deployment:
     """The owner's workspace and what runs of it."""
 
-    def __init__(self, folder, state, pods=("web",)):
+    def __init__(self, folder, state, pods=("web",), tee="snp"):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.tee = tee
         self.state = state  # the processor's; shared, because RSA keys take seconds
         self.processes = []
         self.count = 0
@@ -117,7 +121,7 @@ class Deployment:
         self.owner = new_key(self.folder / "workload-owner.pem")
         self.deployment_id = os.urandom(16).hex()
         self.genesis_key = hashlib.sha256(spki(self.owner)).hexdigest()
-        self.reference = [values(state)]
+        self.reference = [values(state, tee=tee)]
         self.owners = [spki(self.owner).hex()]
         self.extra = {}
         self.write_genesis()
@@ -142,7 +146,7 @@ class Deployment:
             if name.startswith("coordinator"):
                 entry["Role"] = "coordinator"
             policies[policy_hash(document)] = entry
-        return {"Policies": policies, "ReferenceValues": {"snp": self.reference},
+        return {"Policies": policies, "ReferenceValues": {self.tee: self.reference},
                 "WorkloadOwnerPubKeys": sorted(self.owners), "SeedshareOwnerPubKeys": [],
                 "Insecure": True, **self.extra}
 
@@ -165,8 +169,9 @@ class Deployment:
         self.count += 1
         report = self.folder / f"report.{self.count}.sock"
         evidence = self.folder / f"evidence.{self.count}.sock"
-        self.start("processor", PROCESSOR, "serve", self.state, measurement,
-                   policy_hash(document), policy, report, evidence).wait_for("ready")
+        self.start("processor", PROCESSOR, "serve" if self.tee == "snp" else "serve-tdx",
+                   self.state, measurement, policy_hash(document), policy, report,
+                   evidence).wait_for("ready")
         return report, evidence
 
     def coordinator(self, store=None, measurement=GOOD, document=None, policy="normal",

@@ -33,9 +33,15 @@ def images(network, tmp_path_factory):
         yield refs
 
 
-@pytest.fixture(scope="module")
-def generated(images, tmp_path_factory):
+# Platform of the Coordinator, and of the others.
+PLATFORMS = {"snp": ("local-ns", "local-ns"), "tdx": ("local-ns-tdx", "local-ns-tdx"),
+             "mixed": ("local-ns-tdx", "local-ns")}
+
+
+@pytest.fixture(scope="module", params=PLATFORMS)
+def generated(request, images, tmp_path_factory):
     """A folder as its owner would have it after contrast generate, and the processor that it trusts."""
+    first, second = PLATFORMS[request.param]
     home = tmp_path_factory.mktemp("owner")
     state = home / "node-state"
     state.mkdir(mode=0o700)
@@ -51,21 +57,23 @@ def generated(images, tmp_path_factory):
                                        "/run/contrast/evidence.sock")], kind="Pod", spec={"restartPolicy": "Never"})
     for pod in (coordinator["spec"]["template"]["spec"], web["spec"], look["spec"]):
         pod["runtimeClassName"] = "contrast-cc"
+    coordinator["spec"]["template"]["spec"]["runtimeClassName"] = "contrast-cc-" + first
     objects = [coordinator, web, look, service("web", 80, 8080, type="LoadBalancer"),
                service("coordinator", 1313, 1313, publishNotReadyAddresses=True),
                service("coordinator-ready", 7777, 7777, app="coordinator")]
     (folder / "all.yaml").write_text("---\n".join(json.dumps(o) + "\n" for o in objects))
     env = {"PATH": os.environ["PATH"], "HOME": str(home), "CONTRAST_NODE_STATE": str(state)}
-    r = subprocess.run([CONTRAST, "generate", "--reference-values", "local-ns", "--insecure", "--workspace-dir", folder,
+    r = subprocess.run([CONTRAST, "generate", "--reference-values", second, "--insecure", "--workspace-dir", folder,
                         "--initializer-image", images["initializer"], folder], capture_output=True, text=True, env=env)
     assert r.returncode == 0, r
-    return folder, state
+    return folder, state, request.param
 
 
 @pytest.fixture
 def deployment(generated):
-    folder, state = generated
+    folder, state, kind = generated
     one = local.Local(state)
+    one.kind = kind
     shutil.rmtree(one.folder)
     shutil.copytree(folder, one.folder)
     yield one
@@ -116,7 +124,8 @@ def test_other_measurement_is_refused(deployment, tmp_path):
     other.chmod(0o755)
     deployment.env["CONTRAST_NODE"] = str(other)
     r = deployment.up(check=False)
-    assert r.returncode == 1 and "measurement" in r.stderr, r
+    want = "snp/measurement" if deployment.kind == "snp" else "identity: tdx/rtmr2"
+    assert r.returncode == 1 and want in r.stderr, r
 
 
 def test_other_processor_is_refused(deployment, tmp_path):
@@ -125,7 +134,7 @@ def test_other_processor_is_refused(deployment, tmp_path):
     state.mkdir(mode=0o700)
     deployment.env["CONTRAST_NODE_STATE"] = str(state)
     r = deployment.up(check=False)
-    assert r.returncode == 1 and "snp/" in r.stderr and "root" in r.stderr, r
+    assert r.returncode == 1 and ("snp/root" if deployment.kind == "snp" else "tdx/root") in r.stderr, r
 
 
 def test_policy_changed_after_generate_is_refused(deployment):
@@ -144,4 +153,36 @@ def test_every_pod_is_what_the_manifest_says(deployment):
     status = deployment.status()
     for pod in status["pods"]:
         assert pod["policyHash"] in manifest["Policies"]
-        assert pod["attested"] and pod["measurement"] == manifest["ReferenceValues"]["snp"][0]["TrustedMeasurement"]
+        assert pod["attested"]
+        if pod["platform"].endswith("-tdx"):
+            (values,) = manifest["ReferenceValues"]["tdx"]
+            assert (pod["measurement"], pod["rtmrs"]) == (values["MrTd"], values["Rtmrs"])
+        else:
+            (values,) = manifest["ReferenceValues"]["snp"]
+            assert pod["measurement"] == values["TrustedMeasurement"] and "rtmrs" not in pod
+    kinds = {name for name, sets in manifest["ReferenceValues"].items() if sets}
+    assert kinds == {"snp": {"snp"}, "tdx": {"tdx"}, "mixed": {"snp", "tdx"}}[deployment.kind]
+    assert manifest["Insecure"] is True
+
+
+def test_receipt_and_restart(deployment, tmp_path):
+    """A receipt is good offline after the deployment is gone; the same manifest is good for the next one."""
+    deployment.up()
+    verify(deployment, "--insecure", "--receipt", tmp_path / "receipt.json")
+    deployment.down()
+    check = ["receipt", "verify", tmp_path / "receipt.json"]
+    assert "verified: genesis " in deployment.run(*check, "--insecure").stdout
+    refused = deployment.run(*check, check=False)
+    assert refused.returncode == 1 and "E-SESSION-008" in refused.stderr, refused
+    # A restarted node: certificates and statements made anew, under the key that the manifest trusts.
+    shutil.rmtree(deployment.folder / "verify", ignore_errors=True)
+    deployment.up()
+    assert "verified: genesis " in verify(deployment, "--insecure").stdout
+
+
+def test_td_1_5(deployment):
+    """Quotes of version 5 by the same code."""
+    if deployment.kind == "snp":
+        pytest.skip("a TDX deployment's")
+    deployment.env["CONTRAST_NODE_QUOTE"] = "5"
+    assert "verified: genesis " in deployment.up().stdout

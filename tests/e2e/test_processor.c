@@ -8,7 +8,19 @@
  *       one reference set as JSON
  *   test-processor serve STATE MEASUREMENT HOSTDATA normal|debug REPORT-SOCKET EVIDENCE-SOCKET
  *       until killed; prints "ready" when both sockets listen
+ *
+ * The same in the shape of TDX, where MEASUREMENT is MRTD and the RTMRs are the bytes 01.. to 04..:
+ *
+ *   test-processor values-tdx STATE MEASUREMENT
+ *       a file of reference values as JSON
+ *   test-processor serve-tdx STATE MEASUREMENT HOSTDATA KIND REPORT-SOCKET EVIDENCE-SOCKET
+ *       KIND: normal, debug, or what a hostile or neglected host may have:
+ *       rtmr          another RTMR2
+ *       old-platform  a PCK certificate of an older TCB than the TCB info calls up to date
+ *       old-module    an older TDX module
+ *       old-collateral  TCB info and identity of an earlier evaluation
  */
+#include "attest/leaf.h"
 #include "attest/socket.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -16,6 +28,7 @@
 #include "evidence/binding.h"
 #include "evidence/document.h"
 #include "node/processor.h"
+#include "node/quoter_state.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -37,6 +50,8 @@ struct client {
 struct serving {
 	struct processor *processor;
 	struct guest *guest;
+	struct quoter *quoter; /* NULL: SNP */
+	struct td_launch td;
 	int listeners[2]; /* by op - 1 */
 	struct client clients[MAX_CLIENTS];
 	size_t n;
@@ -50,6 +65,22 @@ die(const struct err *err)
 	err_format(err, text, sizeof text);
 	fprintf(stderr, "test-processor: %s\n", text);
 	_exit(2);
+}
+
+static status
+make_quote(struct serving *s, const uint8_t report_data[64], struct buf *out, struct err *err)
+{
+	CLEANUP(buf_done) struct buf quote = {0};
+	CLEANUP(arena_done) struct arena arena = {0};
+	struct document d = {.tee = TEE_TDX};
+	struct value v;
+
+	TRY(quoter_quote(s->quoter, &s->td, 4, report_data, &quote, err));
+	d.evidence = buf_view(&quote);
+	TRY(quoter_endorse(s->quoter, clock_realtime(), &d.endorsements, err));
+	v = document_to_json(&arena, &d);
+	json_write(&v, JSON_COMPACT, out);
+	return arena_check(&arena, err);
 }
 
 static status
@@ -75,24 +106,12 @@ make_document(struct serving *s, const uint8_t report_data[64], struct buf *out,
 	return arena_check(&arena, err);
 }
 
-static struct hash512
-mesh_cert_leaf(const struct attest_leaf *f)
-{
-	struct binding b = {.purpose = BINDING_MESH_CERT, .tee = TEE_SNP};
-
-	mem_copy(b.nonce, f->nonce, sizeof b.nonce);
-	mem_copy(b.attester_key.b, f->attester_key, SHA256_SIZE);
-	mem_copy(b.peer_key.b, f->peer_key, SHA256_SIZE);
-	mem_copy(b.exporter, f->exporter, sizeof b.exporter);
-	mem_copy(b.payload.b, f->payload, SHA256_SIZE);
-	return binding_leaf(&b);
-}
-
 static void
 answer(struct serving *s, struct client *c, struct bytes body)
 {
 	CLEANUP(buf_done) struct buf document = {0};
 	CLEANUP(buf_done) struct buf out = {0};
+	enum tee tee = s->quoter ? TEE_TDX : TEE_SNP;
 	struct attest_request r;
 	struct hash512 leaf;
 	struct err err;
@@ -103,12 +122,13 @@ answer(struct serving *s, struct client *c, struct bytes body)
 		attest_answer_emit(ATTEST_REFUSED, 0, BYTES("not on this socket"), &out);
 	} else {
 		if (r.op == ATTEST_OP_MESH_CERT) {
-			leaf = mesh_cert_leaf(&r.leaf);
+			leaf = attest_leaf_hash(&r.leaf, tee);
 			mem_copy(r.report_data, leaf.b, sizeof r.report_data);
 		}
-		if (!is_ok(make_document(s, r.report_data, &document, &err)))
+		if (!is_ok(s->quoter ? make_quote(s, r.report_data, &document, &err)
+		                     : make_document(s, r.report_data, &document, &err)))
 			die(&err);
-		attest_answer_emit(ATTEST_DONE, TEE_SNP, buf_view(&document), &out);
+		attest_answer_emit(ATTEST_DONE, (uint8_t)tee, buf_view(&document), &out);
 	}
 	if (!is_ok(fd_write_all(c->fd, buf_view(&out), &err)))
 		fd_close(&c->fd);
@@ -174,7 +194,7 @@ drop_closed(struct serving *s)
 	s->n = kept;
 }
 
-static void
+static NORETURN void
 serve(struct serving *s)
 {
 	for (;;) {
@@ -220,6 +240,97 @@ print_values(const struct processor *p, const char *measurement)
 	       f->tcb.microcode, hash256_hex(&root, hex));
 }
 
+/* ---- TDX ---- */
+
+static void
+registers(const char *mrtd, struct td_registers *ret)
+{
+	if (!hex_decode(bytes_str(mrtd), ret->mrtd.b, SHA384_SIZE))
+		_exit(2);
+	for (size_t i = 0; i < TDX_RTMRS; i++)
+		for (size_t k = 0; k < SHA384_SIZE; k++)
+			ret->rtmr[i].b[k] = (uint8_t)(i + 1);
+}
+
+/* Certificates of an older machine, beside statements that are already made. */
+static void
+age_platform(struct quoter *q, struct err *err)
+{
+	q->facts.pck.comp[0]--;
+	cert_free(q->root);
+	cert_free(q->platform);
+	cert_free(q->pck);
+	cert_free(q->signer);
+	buf_reset(&q->pem);
+	if (!is_ok(quoter_issue_certs(q, clock_realtime(), err)))
+		die(err);
+}
+
+/* What this host does to its evidence. */
+static void
+apply_kind(struct serving *s, const char *kind, struct err *err)
+{
+	struct quoter *q = s->quoter;
+	bool old = strcmp(kind, "old-collateral") == 0;
+	struct endorsements e;
+
+	if (!is_ok(old ? quoter_issue_statements(q, clock_realtime(), QUOTER_EVALUATION - 1, err)
+	               : quoter_endorse(q, clock_realtime(), &e, err)))
+		die(err);
+	s->td.debug = strcmp(kind, "debug") == 0;
+	if (strcmp(kind, "rtmr") == 0)
+		s->td.registers.rtmr[2].b[0] ^= 1;
+	else if (strcmp(kind, "old-platform") == 0)
+		age_platform(q, err);
+	else if (strcmp(kind, "old-module") == 0)
+		q->facts.tee_tcb_svn[0]--;
+	else if (!old && !s->td.debug && strcmp(kind, "normal") != 0)
+		_exit(2);
+}
+
+static void
+print_values_tdx(const struct quoter *q, const char *mrtd)
+{
+	CLEANUP(buf_done) struct buf json = {0};
+	struct td_launch launch = {.debug = false};
+	struct err err;
+
+	registers(mrtd, &launch.registers);
+	if (!is_ok(quoter_reference_json(q, BYTES("local-test"), &launch, &json, &err)))
+		die(&err);
+	printf("%s", buf_cstr(&json));
+}
+
+static NORETURN void
+listen_and_serve(struct serving *s, char **argv)
+{
+	s->listeners[0] = listen_at(argv[6]);
+	s->listeners[1] = listen_at(argv[7]);
+	printf("ready\n");
+	fflush(stdout);
+	serve(s);
+}
+
+static int
+run_tdx(struct serving *s, int argc, char **argv)
+{
+	struct err err;
+
+	if (!is_ok(quoter_open(argv[2], clock_realtime(), &s->quoter, &err)))
+		die(&err);
+	if (strcmp(argv[1], "values-tdx") == 0) {
+		print_values_tdx(s->quoter, argv[3]);
+		quoter_free(s->quoter);
+		mem_free(s);
+		return 0;
+	}
+	if (argc != 8 || !hex_decode(bytes_str(argv[4]), s->td.policy, SHA256_SIZE))
+		return 2;
+	registers(argv[3], &s->td.registers);
+	apply_kind(s, argv[5], &err);
+	listen_and_serve(s, argv);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -230,6 +341,8 @@ main(int argc, char **argv)
 	if (argc < 4)
 		return 2;
 	signal(SIGPIPE, SIG_IGN);
+	if (bytes_ends(bytes_str(argv[1]), BYTES("-tdx")))
+		return run_tdx(s, argc, argv);
 	if (!is_ok(processor_open(argv[2], PROCESSOR_GENOA, clock_realtime(), &s->processor, &err)))
 		die(&err);
 	if (strcmp(argv[1], "values") == 0) {
@@ -244,9 +357,5 @@ main(int argc, char **argv)
 	launch.policy = strcmp(argv[5], "debug") == 0 ? guest_policy_debug : guest_policy_default;
 	if (!is_ok(guest_launch(s->processor, &launch, &s->guest, &err)))
 		die(&err);
-	s->listeners[0] = listen_at(argv[6]);
-	s->listeners[1] = listen_at(argv[7]);
-	printf("ready\n");
-	fflush(stdout);
-	serve(s);
+	listen_and_serve(s, argv);
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The local launch layout, from the SNP firmware ABI and the APM alone.
+"""The local launch layout, from the SNP firmware ABI, the APM and the TDX module's specification alone.
 
-Prints the digest that tests/unit/node/test_layout.c expects for its sample.
+Prints the digest and the registers that tests/unit/node/test_layout.c expects for its sample.
 Shares no code with the C.
 """
 import hashlib
@@ -67,13 +67,38 @@ def measure(firmware, kernel, initrd, cmdline, vcpus, signature, features):
     return digest
 
 
+def mrtd(firmware):
+    """TDH.MEM.PAGE.ADD and TDH.MR.EXTEND of every page, in order; no pages, no records."""
+    def record(name, gpa):
+        return (name.ljust(16, b"\0") + struct.pack("<Q", gpa)).ljust(128, b"\0")
+
+    records = b""
+    for at in range(0, len(firmware), PAGE):
+        gpa = 2 ** 32 - len(firmware) + at
+        records += record(b"MEM.PAGE.ADD", gpa)
+        for chunk in range(0, PAGE, 256):
+            records += record(b"MR.EXTEND", gpa + chunk) + firmware[at + chunk:at + chunk + 256]
+    return sha384(records)
+
+
+def registers(firmware, kernel, initrd, cmdline, vcpus):
+    def rtmr(*events):
+        value = bytes(48)
+        for event in events:
+            value = sha384(value + sha384(event))
+        return value
+
+    return [mrtd(firmware), rtmr(struct.pack("<I", vcpus)), rtmr(kernel), rtmr(cmdline, initrd), bytes(48)]
+
+
 def sample():
     def sha256(data):
         return hashlib.sha256(data).digest()
 
     firmware = bytes((i * 7 + i // 256) & 255 for i in range(2 * PAGE))
-    return measure(firmware, sha256(b"kernel"), sha256(b"initrd"), sha256(b"a=b\0"), 2, 0xA10F11, 1)
+    return firmware, sha256(b"kernel"), sha256(b"initrd"), sha256(b"a=b\0"), 2
 
 
 if __name__ == "__main__":
-    print(sample().hex())
+    print(measure(*sample(), 0xA10F11, 1).hex())
+    print(*(r.hex() for r in registers(*sample())), sep="\n")

@@ -68,12 +68,16 @@ set_policies(struct generate *g, struct manifest *old, struct err *err)
 static void
 drop_sets(struct manifest *m, struct bytes platform)
 {
-	size_t n = 0;
+	size_t n_snp = 0, n_tdx = 0;
 
 	for (size_t i = 0; i < m->n_snp; i++)
 		if (!bytes_equal(m->snp[i].platform, platform))
-			m->snp[n++] = m->snp[i];
-	m->n_snp = n;
+			m->snp[n_snp++] = m->snp[i];
+	for (size_t i = 0; i < m->n_tdx; i++)
+		if (!bytes_equal(m->tdx[i].platform, platform))
+			m->tdx[n_tdx++] = m->tdx[i];
+	m->n_snp = n_snp;
+	m->n_tdx = n_tdx;
 }
 
 static status

@@ -2,7 +2,6 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "config/options.h"
 #include "node/node.h"
 #include "node/pod.h"
@@ -57,8 +56,9 @@ verb_serve(const struct options *o, struct err *err)
 
 	set_log(o);
 	TRY(state_dir(options_text(o, OPT_serve_state), &state, err));
-	n.state_dir = buf_cstr(&state);
-	(void)processor_part_parse(bytes_str(options_text(o, OPT_serve_processor)), &n.part);
+	n.signer.state_dir = buf_cstr(&state);
+	(void)processor_part_parse(bytes_str(options_text(o, OPT_serve_processor)), &n.signer.part);
+	n.signer.quote_version = options_text(o, OPT_serve_quote)[0] == '5' ? 5 : 4;
 	snprintf(n.run.path, sizeof n.run.path, "%s", o->args[0]);
 	snprintf(n.run.name, sizeof n.run.name, "%s", slash ? slash + 1 : o->args[0]);
 	return node_serve(&n, err);
@@ -85,14 +85,11 @@ verb_measure(const struct options *o, struct err *err)
 {
 	CLEANUP(buf_done) struct buf text = {0};
 	enum processor_part part = PROCESSOR_GENOA;
-	struct hash384 digest;
 
 	set_log(o);
 	(void)processor_part_parse(bytes_str(options_text(o, OPT_measure_processor)), &part);
-	TRY(reference_measure(bytes_str(options_text(o, OPT_measure_platform)), NULL, part, &digest,
+	TRY(reference_measure(bytes_str(options_text(o, OPT_measure_platform)), NULL, part, &text,
 	                      err));
-	hex_encode(hash384_view(&digest), &text);
-	buf_u8(&text, '\n');
 	return fd_write_all(STDOUT_FILENO, buf_view(&text), err);
 }
 
@@ -106,6 +103,8 @@ verb_pod(const struct options *o, struct err *err)
 	        .crun = options_text(o, OPT_pod_crun),
 	        .wire_fd = (int)options_number(o, OPT_pod_wire_fd),
 	        .device_fd = device > 0 ? device : -1,
+	        .tee = bytes_is(bytes_str(options_text(o, OPT_pod_device)), "tdx") ? TEE_TDX
+	                                                                           : TEE_SNP,
 	};
 
 	set_log(o);
@@ -122,7 +121,8 @@ static const struct program_def program = {
         .name = "contrast-node",
         .summary = "runs the pods of a deployment on this machine (INSECURE)",
         .description = "contrast-node is the untrusted host of the local platform. It stands in "
-                       "for Kubernetes, the hypervisor and AMD's secure processor on one machine, "
+                       "for Kubernetes, the hypervisor and AMD's secure processor (or Intel's "
+                       "quoting) on one machine, "
                        "for development and tests. The evidence it signs has a root of its own, "
                        "which only manifests that say Insecure accept.",
         .verbs = verbs,

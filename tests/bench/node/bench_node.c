@@ -40,6 +40,7 @@ struct bench {
 	struct buf tar;
 	char image[256];
 	struct processor *processor;
+	struct signer *signer;
 	struct launcher *launcher;
 	struct net_plan plan;
 	struct net net;
@@ -213,8 +214,8 @@ serve_device(const struct bench *b, struct machine *m, int fd)
 
 	if (read(fd, request, sizeof request) != (ssize_t)sizeof request)
 		return;
-	device_serve(b->launcher->ops->guest(m), b->processor, clock_realtime(),
-	             bytes_of(request + 4, DEVICE_REQUEST_SIZE), &answer);
+	signed_guest_serve(b->launcher->ops->guest(m), clock_realtime(),
+	                   bytes_of(request + 4, DEVICE_REQUEST_SIZE), &answer);
 	need(fd_write_all(fd, buf_view(&answer), &err), &err);
 }
 
@@ -227,8 +228,7 @@ start_pod(struct bench *b, bool confidential, int round)
 	struct hash256 h = sha256(buf_view(&b->document));
 	static int count;
 	char link[16];
-	struct machine_start s = {.policy = guest_policy_default,
-	                          .vcpus = 1,
+	struct machine_start s = {.vcpus = 1,
 	                          .work = b->work,
 	                          .bridge_netlink = b->net.netlink,
 	                          .bridge = net_bridge,
@@ -244,7 +244,7 @@ start_pod(struct bench *b, bool confidential, int round)
 	make_spec(b, confidential, round, &spec);
 	s.spec = buf_view(&spec);
 	if (confidential) {
-		s.processor = b->processor;
+		s.signer = b->signer;
 		s.document = buf_view(&b->document);
 		mem_copy(s.host_data, h.b, sizeof s.host_data);
 	}
@@ -429,6 +429,9 @@ set_up(struct bench *b)
 	snprintf(path, sizeof path, "%s/probe", b->rootfs);
 	need(file_write(path, buf_view(&probe), 0755, &err), &err);
 	need(processor_open(state, PROCESSOR_GENOA, clock_realtime(), &b->processor, &err), &err);
+	need(signer_open(&(struct signer_options){.state_dir = state}, TEE_SNP, clock_realtime(),
+	                 &b->signer, &err),
+	     &err);
 	need(launcher_open(BYTES("local-ns"), &files, &b->launcher, &err), &err);
 	need(b->launcher->ops->probe(b->launcher, &err), &err);
 	b->plan.gateway = (10u << 24) + (88u << 16) + 1;
@@ -452,6 +455,7 @@ main(void)
 	pod_figures(&b);
 	net_stop(&b.net);
 	launcher_free(b.launcher);
+	signer_free(b.signer);
 	processor_free(b.processor);
 	buf_done(&b.tar);
 	buf_done(&b.document);

@@ -40,6 +40,34 @@ known_digest(void **state)
 	                    "bdf98f949147aa847c179fa64e");
 }
 
+/* As tests/model/launch.py has them. */
+static void
+known_registers(void **state)
+{
+	static const char *const want[] = {
+	        "7e71e798aeb786f4946ff37ce8a4874e6176f00006bfedec635cf3c4215b5f6c3edad5a2dcd0c1474"
+	        "67e797e63e4302e",
+	        "cd7ded0e7c5786e11ae2b4592bbe558cb8ba689f1a2dad3b90efdd317ef4aa5775b87014ae9949482"
+	        "5c8ec94cf9d1c52",
+	        "62f6afc1a72389093dcfafb77f62396414acc27705c752cc0da264fedcebb9df46532344c8191b495"
+	        "b50f5a3191e43bf",
+	        "b055cfff928ce05edf3c5ed62b38bfea07d4f894d24f254f4916a1ce7ffb3d8fe7a1074fb059a6867"
+	        "848b9b946ebee2a",
+	};
+	struct launch_layout l = sample();
+	struct td_registers got;
+	struct err err;
+	char hex[97];
+
+	(void)state;
+	assert_ok(layout_measure_td(&l, &got, &err));
+	assert_string_equal(hex_cstr(hash384_view(&got.mrtd), hex, sizeof hex), want[0]);
+	for (size_t i = 1; i < COUNT_OF(want); i++)
+		assert_string_equal(hex_cstr(hash384_view(&got.rtmr[i - 1]), hex, sizeof hex),
+		                    want[i]);
+	assert_true(bytes_all_zero(hash384_view(&got.rtmr[3])));
+}
+
 static void
 change(struct launch_layout *l, int what)
 {
@@ -103,6 +131,33 @@ every_input_counts(void **state)
 	}
 }
 
+/* Which register each change shows in: 0 MRTD, 1 RTMR0 ...; the processor's signature and features
+ * are SNP's alone. */
+static void
+every_input_has_its_register(void **state)
+{
+	static const unsigned int shows[] = {1, 1, 1, 4, 8, 8, 2, 0, 0, 12};
+	struct launch_layout first = sample();
+	struct td_registers before;
+	struct err err;
+
+	(void)state;
+	assert_ok(layout_measure_td(&first, &before, &err));
+	for (int i = 0; i < 10; i++) {
+		struct launch_layout l = sample();
+		struct td_registers r;
+		unsigned int differs;
+
+		change(&l, i);
+		assert_ok(layout_measure_td(&l, &r, &err));
+		differs = !bytes_equal(hash384_view(&r.mrtd), hash384_view(&before.mrtd));
+		for (unsigned int k = 0; k < LAYOUT_RTMRS; k++)
+			if (!bytes_equal(hash384_view(&r.rtmr[k]), hash384_view(&before.rtmr[k])))
+				differs |= 2U << k;
+		assert_int_equal(differs, shows[i]);
+	}
+}
+
 /* An ns launch has the hash of nothing as kernel; no machine boots from that. */
 static void
 ns_is_never_vm(void **state)
@@ -129,14 +184,17 @@ limits(void **state)
 {
 	static uint8_t big[LAYOUT_MAX_FIRMWARE + LAYOUT_PAGE];
 	struct launch_layout l = sample();
+	struct td_registers td;
 	struct hash384 got;
 	struct err err;
 
 	(void)state;
 	l.vcpus = LAYOUT_MAX_VCPUS;
 	assert_ok(layout_measure(&l, &got, &err));
+	assert_ok(layout_measure_td(&l, &td, &err));
 	l.vcpus++;
 	assert_fails(layout_measure(&l, &got, &err), "E-NODE-002");
+	assert_fails(layout_measure_td(&l, &td, &err), "E-NODE-002");
 	l.vcpus = 0;
 	assert_fails(layout_measure(&l, &got, &err), "E-NODE-002");
 	l.vcpus = 1;
@@ -144,6 +202,7 @@ limits(void **state)
 	assert_ok(layout_measure(&l, &got, &err));
 	l.firmware.n++;
 	assert_fails(layout_measure(&l, &got, &err), "E-NODE-001");
+	assert_fails(layout_measure_td(&l, &td, &err), "E-NODE-001");
 	l.firmware.n = sizeof big;
 	assert_fails(layout_measure(&l, &got, &err), "E-NODE-001");
 }
@@ -187,9 +246,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(known_digest),   cmocka_unit_test(every_input_counts),
-	        cmocka_unit_test(ns_is_never_vm), cmocka_unit_test(limits),
+	        cmocka_unit_test(known_digest),
+	        cmocka_unit_test(every_input_counts),
+	        cmocka_unit_test(ns_is_never_vm),
+	        cmocka_unit_test(limits),
 	        cmocka_unit_test(cmdline_rows),
+	        cmocka_unit_test(known_registers),
+	        cmocka_unit_test(every_input_has_its_register),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

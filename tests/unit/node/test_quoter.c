@@ -26,9 +26,9 @@ set_up(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(state_dir));
 	assert_ok(quoter_open(state_dir, NOW, &quoter, &err));
-	launch.mrtd = sha384(BYTES("firmware"));
+	launch.registers.mrtd = sha384(BYTES("firmware"));
 	for (uint8_t i = 0; i < TDX_RTMRS; i++)
-		launch.rtmr[i] = sha384(bytes_of(&i, 1));
+		launch.registers.rtmr[i] = sha384(bytes_of(&i, 1));
 	mem_copy(launch.policy, policy.b, sizeof launch.policy);
 	memset(session.b, 0x5e, sizeof session.b);
 	return 0;
@@ -202,9 +202,9 @@ verifier_rows(void **state)
 		struct err err;
 		bool accepted;
 
-		l.mrtd.b[0] ^= c == OTHER_MRTD;
-		l.rtmr[0].b[47] ^= c == OTHER_RTMR0;
-		l.rtmr[3].b[0] ^= c == OTHER_RTMR3;
+		l.registers.mrtd.b[0] ^= c == OTHER_MRTD;
+		l.registers.rtmr[0].b[47] ^= c == OTHER_RTMR0;
+		l.registers.rtmr[3].b[0] ^= c == OTHER_RTMR3;
 		l.debug = c == DEBUG_TD;
 		l.policy[31] ^= c == OTHER_POLICY;
 		want.b[63] ^= c == OTHER_SESSION;
@@ -263,9 +263,9 @@ quotes_say_what_was_launched(void **state)
 		assert_ok(tdx_quote_parse(buf_view(&raw), &q, &v));
 		assert_int_equal(q.version, version);
 		assert_int_equal(q.body, version == 5 ? TDX_BODY_15 : TDX_BODY_10);
-		assert_bytes(q.mrtd, hash384_view(&launch.mrtd));
+		assert_bytes(q.mrtd, hash384_view(&launch.registers.mrtd));
 		for (size_t i = 0; i < TDX_RTMRS; i++)
-			assert_bytes(q.rtmr[i], hash384_view(&launch.rtmr[i]));
+			assert_bytes(q.rtmr[i], hash384_view(&launch.registers.rtmr[i]));
 		assert_bytes(bytes_sub(q.mrconfigid, 0, 32), bytes_of(launch.policy, 32));
 		assert_true(bytes_all_zero(bytes_sub(q.mrconfigid, 32, 48)));
 		assert_bytes(q.report_data, bytes_of(session.b, 64));

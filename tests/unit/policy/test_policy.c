@@ -262,6 +262,8 @@ platform_rows(void **state)
 	} rows[] = {
 	        {"contrast-cc", NULL},
 	        {"contrast-cc-local-ns", "local-ns"},
+	        {"contrast-cc-local-ns-tdx", "local-ns-tdx"},
+	        {"contrast-cc-local-ns-5d1f", "local-ns"},
 	        {"contrast-cc-metal-snp-5d1f", "metal-snp"},
 	        {"contrast-cc-metal-qemu-tdx", "metal-tdx"},
 	        {"contrast-cc-metal-qemu-snp-0a-1b", "metal-snp"},
