@@ -133,6 +133,7 @@ struct import {
 	struct term *path; /* REF below data or input */
 	struct bytes alias;
 	uint32_t off;
+	bool keyword; /* of rego or future: names nothing */
 	struct import *next;
 };
 

@@ -76,6 +76,8 @@ static status
 visit_expr(struct compiler *c, const struct expr *e, const struct rule *from)
 {
 	for (uint32_t i = 0; i < e->n_with; i++) {
+		if (!e->with[i].is_function)
+			TRY(visit_term(c, e->with[i].target, from));
 		if (e->with[i].replacement.group)
 			TRY(visit_group(c, e->with[i].replacement.group, from, e->with[i].off));
 		else if (e->with[i].value->resolved)

@@ -155,7 +155,7 @@ lex_next(struct lexer *lx)
 		while (is_name(peek(lx, 0), false))
 			lx->at++;
 		t.dotted = peek(lx, 0) == '.';
-	} else if (is_digit(c)) {
+	} else if (is_digit(c) || (c == '.' && is_digit(peek(lx, 1)))) {
 		lex_number(lx, &t);
 	} else if (c == '"') {
 		lex_string(lx, &t);
@@ -291,6 +291,7 @@ source_error(const struct source *src, uint32_t off, struct err *err, enum err_c
 {
 	CLEANUP(buf_done) struct buf shown = {0};
 	char text[400];
+	const char *class = rego_error_class(id);
 	uint32_t line, col;
 	va_list ap;
 	status s;
@@ -300,6 +301,7 @@ source_error(const struct source *src, uint32_t off, struct err *err, enum err_c
 	va_end(ap);
 	lex_position(src->text, off, &line, &col);
 	caret(src->text, off, col, &shown);
-	s = err_set(err, cls, id, "%s%s", text, buf_cstr(&shown));
+	s = err_set(err, cls, id, "%s%s%s%s", class ? class : "", class ? ": " : "", text,
+	            buf_cstr(&shown));
 	return err_at(err, s, "%s:%u:%u", src->name, line, col);
 }

@@ -52,9 +52,13 @@ const char *lex_unescape(struct arena *a, struct bytes inside, bool template, st
 /* Line and column (from 1, columns in bytes) of an offset. */
 void lex_position(struct bytes text, uint32_t off, uint32_t *line, uint32_t *col);
 
+/* The class of a failure to compile by its id: "rego_type_error", ... as OPA has them; NULL: a
+ * limit of ours. */
+const char *rego_error_class(const char *id);
+
 /*
- * A failure at a place of a source: "file:line:col", and the line with a caret
- * under the column as part of the message.
+ * A failure at a place of a source: "file:line:col"; the message is its class, the text, and
+ * the line with a caret under the column.
  */
 status source_error(const struct source *src, uint32_t off, struct err *err, enum err_class cls,
                     const char *id, const char *fmt, ...) PRINTF(6, 7);

@@ -138,6 +138,13 @@ is_reserved(struct bytes name)
 }
 
 bool
+is_keyword(const struct parser *ps, struct bytes name)
+{
+	return is_reserved(name) || (ps->kw_if && bytes_is(name, "if")) ||
+	       (ps->kw_in && bytes_is(name, "in")) || (ps->kw_every && bytes_is(name, "every"));
+}
+
+bool
 term_push(struct parser *ps, struct term_list *l, struct term *t)
 {
 	if (!t)

@@ -65,6 +65,8 @@ bool take_punct(struct parser *ps, uint16_t punct);
 bool want_punct(struct parser *ps, uint16_t punct, const char *what);
 bool at_word(const struct parser *ps, const char *word);
 bool is_reserved(struct bytes name);
+/* Reserved, or a word that the module's language or its imports have made a keyword. */
+bool is_keyword(const struct parser *ps, struct bytes name);
 
 struct term_list {
 	struct term **p;

@@ -26,6 +26,9 @@ parse_with(struct parser *ps, struct expr *e)
 		if (e->n_with == COUNT_OF(list))
 			return parser_limit(ps, "more than 32 with modifiers");
 		parser_scan(ps);
+		if (ps->tok.kind != TOK_IDENT)
+			return parser_fail(ps, ps->tok.off,
+			                   "expected input, data or a name after with");
 		if (!(w.target = parse_head_term(ps)))
 			return false;
 		if (!at_word(ps, "as"))
@@ -90,6 +93,12 @@ parse_some(struct parser *ps)
 	return e->term ? e : NULL;
 }
 
+static bool
+is_variable(const struct term *t)
+{
+	return t->kind == TERM_VAR && !bytes_is(t->u.name, "input") && !bytes_is(t->u.name, "data");
+}
+
 static struct expr *
 parse_every(struct parser *ps)
 {
@@ -105,7 +114,7 @@ parse_every(struct parser *ps)
 		if (!(e->val = parse_primary(ps)))
 			return NULL;
 	}
-	if (e->val->kind != TERM_VAR || (e->key && e->key->kind != TERM_VAR)) {
+	if (!is_variable(e->val) || (e->key && !is_variable(e->key))) {
 		(void)parser_fail(ps, e->val->off, "expected a variable after every");
 		return NULL;
 	}
@@ -201,12 +210,11 @@ parse_body(struct parser *ps, uint16_t close)
 	struct body *b = arena_new(ps->arena, struct body);
 	struct expr **list = NULL;
 	uint32_t cap = 0;
+	bool again = false; /* a ; asks for one more */
 
 	if (!b)
 		return NULL;
-	while (take_punct(ps, PUNCT(';')))
-		;
-	while (!at_end(ps, close)) {
+	while (again || !at_end(ps, close)) {
 		struct expr *e = parse_literal(ps);
 
 		if (!e)
@@ -222,10 +230,8 @@ parse_body(struct parser *ps, uint16_t close)
 			cap = cap ? cap * 2 : 4;
 		}
 		list[b->n++] = e;
-		if (at_punct(ps, PUNCT(';'))) {
-			while (take_punct(ps, PUNCT(';')))
-				;
-		} else if (!at_end(ps, close) && !ps->tok.newline) {
+		again = take_punct(ps, PUNCT(';')) && !(close == 0 && at_end(ps, close));
+		if (!again && !at_end(ps, close) && !ps->tok.newline) {
 			(void)parser_fail(ps, ps->tok.off,
 			                  "expected a line break, ; or the end of the body");
 			return NULL;

@@ -9,7 +9,7 @@ all_keywords(struct parser *ps)
 	return ps->kw_in = ps->kw_every = ps->kw_if = ps->kw_contains = true;
 }
 
-/* `import future.keywords.x` and `import rego.v1`; false if it is another import. */
+/* `import future.keywords.x` and `import rego.v1`; false if it is another import or none. */
 static bool
 keyword_import(struct parser *ps, const struct term *path)
 {
@@ -55,6 +55,19 @@ check_import(struct parser *ps, const struct term *path)
 	return true;
 }
 
+static struct bytes
+last_part(const struct term *path)
+{
+	return json_text(&path->items[path->n - 1]->u.value);
+}
+
+/* What neither a rule nor an import may be called. */
+static bool
+is_rule_keyword(const struct parser *ps, struct bytes name)
+{
+	return is_keyword(ps, name) || (ps->kw_contains && bytes_is(name, "contains"));
+}
+
 static bool
 parse_import(struct parser *ps, struct import **tail)
 {
@@ -67,9 +80,12 @@ parse_import(struct parser *ps, struct import **tail)
 	if (!(im->path = parse_head_term(ps)))
 		return false;
 	if (im->path->kind == TERM_REF && keyword_import(ps, im->path)) {
-		if (!at_word(ps, "as"))
-			return true;
-		return parser_fail(ps, ps->tok.off, "this import can't have another name");
+		if (at_word(ps, "as"))
+			return parser_fail(ps, ps->tok.off, "this import can't have another name");
+		im->keyword = true;
+		im->alias = last_part(im->path);
+		*tail = im;
+		return true;
 	}
 	if (im->path->kind == TERM_VAR &&
 	    (bytes_is(im->path->u.name, "input") || bytes_is(im->path->u.name, "data"))) {
@@ -77,14 +93,19 @@ parse_import(struct parser *ps, struct import **tail)
 	} else {
 		if (!check_import(ps, im->path))
 			return false;
-		im->alias = json_text(&im->path->items[im->path->n - 1]->u.value);
+		im->alias = last_part(im->path);
 	}
 	if (at_word(ps, "as")) {
 		parser_scan(ps);
-		if (ps->tok.kind != TOK_IDENT)
+		if (ps->tok.kind != TOK_IDENT || is_rule_keyword(ps, ps->tok.text))
 			return parser_fail(ps, ps->tok.off, "expected a name after as");
+		if (bytes_is(ps->tok.text, "input") || bytes_is(ps->tok.text, "data"))
+			return parser_fail(ps, ps->tok.off, "an import can't hide input or data");
 		im->alias = ps->tok.text;
 		parser_scan(ps);
+	} else if (is_rule_keyword(ps, im->alias)) {
+		return parser_fail(ps, im->path->items[im->path->n - 1]->off,
+		                   "the last part of the path is a keyword: give it another name");
 	}
 	*tail = im;
 	return true;
@@ -98,7 +119,7 @@ set_head(struct parser *ps, struct rule *r, struct term *t)
 	struct term_list path = {0};
 
 	if (t->kind == TERM_CALL) {
-		r->is_function = true;
+		r->is_function = t->n > 0; /* f() is f */
 		r->args = t->items;
 		r->n_args = t->n;
 		t = t->fn;
@@ -106,6 +127,8 @@ set_head(struct parser *ps, struct rule *r, struct term *t)
 	if (!t || t->paren ||
 	    (t->kind != TERM_VAR && (t->kind != TERM_REF || t->items[0]->kind != TERM_VAR)))
 		return parser_fail(ps, r->off, "expected the name of a rule");
+	if (t->kind == TERM_VAR && is_rule_keyword(ps, t->u.name))
+		return parser_fail(ps, r->off, "a keyword can't be the name of a rule");
 	for (uint32_t i = 0; i < (t->kind == TERM_REF ? t->n : 1); i++) {
 		struct term *part = t->kind == TERM_REF ? t->items[i] : t;
 
@@ -133,6 +156,9 @@ parse_head(struct parser *ps, struct rule *r)
 	if (!t || !set_head(ps, r, t))
 		return false;
 	if (ps->kw_contains && at_word(ps, "contains")) {
+		if (r->is_function)
+			return parser_fail(ps, ps->tok.off,
+			                   "a function has one value, it makes no set");
 		parser_scan(ps);
 		r->is_set = true;
 		return (r->value = parse_expr_term(ps)) != NULL;
@@ -153,11 +179,11 @@ parse_if_body(struct parser *ps)
 
 	if (take_punct(ps, PUNCT('{'))) {
 		b = parse_body(ps, PUNCT('}'));
-		if (b && (ps->tok.newline || ps->tok.kind == TOK_EOF || at_word(ps, "else") ||
-		          at_punct(ps, PUNCT(';'))))
+		/* It may have been a set or an object with an operator behind it. */
+		if (b && (ps->tok.newline || (ps->tok.kind != TOK_PUNCT && !at_word(ps, "in"))))
 			return b;
 		if (b)
-			(void)parser_fail(ps, ps->tok.off, "expected a line break after the rule");
+			(void)parser_fail(ps, ps->tok.off, "expected the end of the rule");
 		parser_back(ps, m);
 	}
 	e = parse_literal(ps);
@@ -221,6 +247,10 @@ parse_else(struct parser *ps, struct rule *r)
 
 		if (!e)
 			return false;
+		if (r->is_set)
+			return parser_fail(ps, ps->tok.off, "a rule that makes a set has no else");
+		if (!r->body)
+			return parser_fail(ps, ps->tok.off, "else behind what always holds");
 		parser_scan(ps);
 		e->is_function = r->is_function;
 		if (take_equals(ps)) {
@@ -251,6 +281,31 @@ v0_partial_set(struct rule *r, bool had_if)
 	r->n_path = 1;
 }
 
+/* What is evaluated only in closures does no harm. */
+static bool
+default_value(const struct term *t)
+{
+	if (t->kind == TERM_VAR || t->kind == TERM_REF || t->kind == TERM_CALL)
+		return false;
+	for (uint32_t i = 0; i < t->n; i++)
+		if (!default_value(t->items[i]))
+			return false;
+	return true;
+}
+
+static bool
+default_argument(const struct rule *r, uint32_t i)
+{
+	const struct term *t = r->args[i];
+
+	if (t->kind != TERM_VAR || bytes_is(t->u.name, "input") || bytes_is(t->u.name, "data"))
+		return false;
+	for (uint32_t k = 0; k < i && !t->wildcard; k++)
+		if (bytes_equal(r->args[k]->u.name, t->u.name))
+			return false;
+	return true;
+}
+
 static bool
 parse_default(struct parser *ps, struct rule *r)
 {
@@ -261,6 +316,13 @@ parse_default(struct parser *ps, struct rule *r)
 		return false;
 	if (r->is_set)
 		return parser_fail(ps, r->off, "a default is a value, not an item of a set");
+	for (uint32_t i = 0; i < r->n_args; i++)
+		if (!default_argument(r, i))
+			return parser_fail(ps, r->args[i]->off,
+			                   "an argument of a default is a variable of its own");
+	if (r->value && !default_value(r->value))
+		return parser_fail(ps, r->value->off,
+		                   "a default has no variables, references and calls");
 	return true_value(ps, r);
 }
 
@@ -273,7 +335,7 @@ finish_rule(struct parser *ps, struct rule *r)
 		return false;
 	if (!ps->v1)
 		v0_partial_set(r, had_if);
-	if (r->generated && !r->body && !r->is_set)
+	if (r->generated && !r->body && !r->is_set && !r->is_function)
 		return parser_fail(ps, r->off, "a rule needs a value or a body");
 	return true_value(ps, r) && parse_else(ps, r);
 }
@@ -313,10 +375,6 @@ parse_rule(struct parser *ps, struct rule ***tail)
 				break;
 		}
 	}
-	while (take_punct(ps, PUNCT(';')))
-		;
-	if (ps->tok.kind != TOK_EOF && !ps->tok.newline)
-		return parser_fail(ps, ps->tok.off, "expected a line break after the rule");
 	return true;
 }
 
@@ -336,8 +394,6 @@ parse_statements(struct parser *ps)
 		return false;
 	m->package = path.p;
 	m->n_package = path.n;
-	while (take_punct(ps, PUNCT(';')))
-		;
 	while (ps->tok.kind != TOK_EOF) {
 		if (at_word(ps, "import")) {
 			if (!parse_import(ps, imports))

@@ -278,12 +278,37 @@ parse_braces(struct parser *ps)
 /* ---- scalars ---- */
 
 static struct term *
-parse_number(struct parser *ps, uint32_t off)
+parse_number(struct parser *ps, const char *sign)
 {
-	struct bytes text = bytes_sub(ps->source->text, off, ps->tok.end);
-	struct term *t = term_const(ps, value_number(ps->arena, text), off);
+	struct bytes text = ps->tok.text;
+	const char *zero = text.n > 0 && text.p[0] == '.' ? "0" : "";
+	struct term *t;
 
+	text = arena_printf(ps->arena, "%s%s%.*s", sign, zero, BYTES_ARG(text));
+	t = term_const(ps, value_number(ps->arena, text), ps->tok.off);
 	parser_scan(ps);
+	return t;
+}
+
+/* Behind a minus that has nothing in front: a number below zero, or 0 - x. */
+static struct term *
+parse_negative(struct parser *ps, uint32_t off)
+{
+	struct term *t;
+
+	if (ps->tok.kind == TOK_NUMBER) {
+		t = parse_number(ps, "-");
+	} else if (ps->tok.kind == TOK_IDENT && !at_word(ps, "true") && !at_word(ps, "false") &&
+	           !at_word(ps, "null")) {
+		t = parse_head_term(ps);
+		if (t)
+			t = call_of(ps, "minus", off, term_const(ps, json_int(0), off), t, NULL);
+	} else {
+		(void)parser_fail(ps, off, "expected a number after -");
+		return NULL;
+	}
+	if (t)
+		t->off = off;
 	return t;
 }
 
@@ -419,7 +444,7 @@ parse_name(struct parser *ps)
 		t = term_const(ps, json_null(), off);
 	else if (keyword && (bytes_is(name, "true") || bytes_is(name, "false")))
 		t = term_const(ps, json_bool(bytes_is(name, "true")), off);
-	else if (keyword && is_reserved(name))
+	else if (keyword && is_keyword(ps, name))
 		(void)parser_fail(ps, off, "a keyword where a value is expected");
 	else if ((t = term_new(ps, TERM_VAR, off))) {
 		t->u.name = name;
@@ -451,7 +476,7 @@ parse_primary(struct parser *ps)
 	case TOK_IDENT:
 		return parse_name(ps);
 	case TOK_NUMBER:
-		return parse_number(ps, off);
+		return parse_number(ps, "");
 	case TOK_STRING:
 	case TOK_RAW_STRING:
 		return parse_string(ps);
@@ -465,12 +490,8 @@ parse_primary(struct parser *ps)
 			return parse_braces(ps);
 		if (at_punct(ps, PUNCT('(')))
 			return parse_parens(ps);
-		if (take_punct(ps, PUNCT('-'))) {
-			if (ps->tok.kind == TOK_NUMBER && !ps->tok.space)
-				return parse_number(ps, off);
-			(void)parser_fail(ps, off, "expected a number after -");
-			return NULL;
-		}
+		if (take_punct(ps, PUNCT('-')))
+			return parse_negative(ps, off);
 		break;
 	case TOK_EOF:
 	case TOK_ERROR:
@@ -601,6 +622,13 @@ at_spaced_print(const struct parser *ps, const struct term *t)
 	       !ps->tok.newline && at_punct(ps, PUNCT('('));
 }
 
+static bool
+is_document(const struct term *t)
+{
+	return t->kind == TERM_REF || (t->kind == TERM_VAR && (bytes_is(t->u.name, "input") ||
+	                                                       bytes_is(t->u.name, "data")));
+}
+
 struct term *
 parse_head_term(struct parser *ps)
 {
@@ -612,7 +640,10 @@ parse_head_term(struct parser *ps)
 	while (t && (!ps->tok.space || at_spaced_print(ps, t)) && may_be_ref(t)) {
 		bool good = true;
 
-		if (at_punct(ps, PUNCT('(')) && t->kind != TERM_CALL)
+		if (t->paren && is_document(t) &&
+		    (at_punct(ps, PUNCT('.')) || at_punct(ps, PUNCT('['))))
+			good = parser_fail(ps, t->off, "a reference in parentheses has no parts");
+		else if (at_punct(ps, PUNCT('(')) && t->kind != TERM_CALL)
 			t = parse_call(ps, t);
 		else if (at_punct(ps, PUNCT('.')))
 			good = parse_dot(ps, &t);

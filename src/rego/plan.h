@@ -37,6 +37,7 @@ struct plan {
 	uint32_t value_into;             /* register for the next expression's, or NO_REGISTER */
 	bool deferred;                   /* arguments that match only what the body binds */
 	uint32_t unsafe_var, unsafe_off; /* why the last expression was not ready */
+	bool unsafe_shown;               /* it stands in a template, where nothing is bound */
 	const struct rule *rule;         /* that is planned */
 };
 

@@ -283,6 +283,10 @@ unsafe(struct plan *p, uint32_t off)
 	if (p->unsafe_var == 0)
 		return source_error(p->source, off, p->c->err, ERR_PARSE, "E-REGO-016",
 		                    "the expression can't be evaluated with what is known here");
+	if (p->unsafe_shown)
+		return source_error(p->source, p->unsafe_off, p->c->err, ERR_PARSE, "E-REGO-019",
+		                    "nothing gives %.*s a value, and it gets none here",
+		                    BYTES_ARG(v->name));
 	return source_error(p->source, p->unsafe_off, p->c->err, ERR_PARSE, "E-REGO-016",
 	                    "variable %.*s is unsafe: nothing gives it a value",
 	                    BYTES_ARG(v->name));

@@ -56,6 +56,7 @@ need_var(struct plan *p, const struct term *t, const var_set *outs)
 		return true;
 	p->unsafe_var = t->var;
 	p->unsafe_off = t->off;
+	p->unsafe_shown = false;
 	return false;
 }
 
@@ -159,7 +160,17 @@ ready_optional(struct plan *p, const struct term *t, const var_set *outs)
 	if (!own)
 		return false;
 	mem_copy(own, outs, p->words * sizeof *own);
-	return ready_items(p, t, own);
+	if (!ready_items(p, t, own))
+		return false;
+	for (uint32_t v = 1; v <= p->n_vars; v++) {
+		if (!set_has(own, v) || is_bound(p, outs, v))
+			continue;
+		p->unsafe_var = v;
+		p->unsafe_off = t->off;
+		p->unsafe_shown = true;
+		return false;
+	}
+	return true;
 }
 
 static uint32_t
@@ -298,8 +309,17 @@ try_unify(struct plan *p, const struct term *a, const struct term *b, var_set *o
 	mem_copy(own, outs, p->words * sizeof *own);
 	good = ready_value(p, b, own) && ready_pattern(p, a, own);
 	if (!good) {
+		uint32_t var = p->unsafe_var, off = p->unsafe_off;
+		bool shown = p->unsafe_shown;
+
 		mem_copy(own, outs, p->words * sizeof *own);
 		good = ready_value(p, a, own) && ready_pattern(p, b, own);
+		/* x = y: what is missing is y. */
+		if (!good && a->kind == TERM_VAR) {
+			p->unsafe_var = var;
+			p->unsafe_off = off;
+			p->unsafe_shown = shown;
+		}
 	}
 	if (good)
 		mem_copy(outs, own, p->words * sizeof *own);
@@ -308,7 +328,7 @@ try_unify(struct plan *p, const struct term *a, const struct term *b, var_set *o
 
 /* ---- expressions ---- */
 
-/* In a negated expression only what stands nowhere else may be unbound, and only as _. */
+/* A negated expression binds nothing. */
 static bool
 ready_negated(struct plan *p, const struct expr *e, const var_set *outs)
 {
@@ -321,10 +341,11 @@ ready_negated(struct plan *p, const struct expr *e, const var_set *outs)
 	good = is_unify(e->term) ? try_unify(p, e->term->items[0], e->term->items[1], own)
 	                         : ready_value(p, e->term, own);
 	for (uint32_t v = 1; good && v <= p->n_vars; v++) {
-		if (!set_has(own, v) || is_bound(p, outs, v) || bytes_is(p->vars[v].name, "_"))
+		if (!set_has(own, v) || is_bound(p, outs, v))
 			continue;
 		p->unsafe_var = v;
 		p->unsafe_off = e->term->off;
+		p->unsafe_shown = false;
 		good = false;
 	}
 	return good;

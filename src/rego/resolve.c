@@ -1,149 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "rego/compile.h"
-#include "rego/scope.h"
+#include "rego/resolve.h"
 
-/* One rule at a time. An undeclared name means the same variable everywhere in the rule. */
-struct resolver {
-	struct compiler *c;
-	const struct source *source;
-	const struct module *module; /* NULL: a query */
-	struct node *package;
-	const struct rule *rule;         /* or NULL */
-	struct declared *names;          /* undeclared ones */
-	struct declared *argument_names; /* those that stand in the arguments */
-	struct scope *scope;
-	struct variable *vars;
-	uint32_t n_vars, cap_vars;
-	bool query;
-};
+#include <stdarg.h>
+#include <stdio.h>
 
-static status resolve_term(struct resolver *rs, struct term *t);
 static status resolve_body(struct resolver *rs, struct body *b);
 
-static status
-name_error(struct resolver *rs, uint32_t off, const char *id, const char *what, struct bytes name)
+status
+resolve_error(struct resolver *rs, uint32_t off, const char *id, const char *fmt, ...)
 {
-	return source_error(rs->source, off, rs->c->err, ERR_PARSE, id, "%s %.*s", what,
-	                    BYTES_ARG(name));
-}
+	char text[200];
+	va_list ap;
 
-/* ---- scopes and variables ---- */
-
-static status
-scope_open(struct resolver *rs)
-{
-	struct scope *s = arena_new(&rs->c->arena, struct scope);
-
-	if (!s)
-		return compile_memory(rs->c);
-	s->parent = rs->scope;
-	rs->scope = s;
-	return OK;
-}
-
-static void
-scope_close(struct resolver *rs)
-{
-	rs->scope = rs->scope->parent;
-}
-
-static status
-new_var(struct resolver *rs, struct bytes name, uint32_t off, uint32_t *ret)
-{
-	if (rs->n_vars + 1 >= rs->cap_vars) {
-		uint32_t cap = rs->cap_vars ? rs->cap_vars * 2 : 16;
-		struct variable *p = arena_array(&rs->c->arena, cap, sizeof *p);
-
-		if (!p)
-			return compile_memory(rs->c);
-		if (rs->vars)
-			mem_copy(p, rs->vars, (rs->n_vars + 1) * sizeof *p);
-		rs->vars = p;
-		rs->cap_vars = cap;
-	}
-	*ret = ++rs->n_vars;
-	rs->vars[*ret] = (struct variable){.name = name, .off = off};
-	return compile_work(rs->c, 1);
-}
-
-static status
-occurs(struct resolver *rs, uint32_t var)
-{
-	struct variable *v = &rs->vars[var];
-	struct occurrence *o;
-
-	for (o = v->in; o; o = o->next)
-		if (o->scope == rs->scope)
-			return OK;
-	o = arena_new(&rs->c->arena, struct occurrence);
-	if (!o)
-		return compile_memory(rs->c);
-	o->scope = rs->scope;
-	o->next = v->in;
-	v->in = o;
-	return OK;
-}
-
-static status
-add_name(struct resolver *rs, struct declared **list, const struct term *t, uint32_t *ret)
-{
-	struct declared *d = arena_new(&rs->c->arena, struct declared);
-
-	if (!d)
-		return compile_memory(rs->c);
-	TRY(new_var(rs, t->u.name, t->off, &d->var));
-	d->name = t->u.name;
-	d->next = *list;
-	*list = d;
-	*ret = d->var;
-	return OK;
-}
-
-static status
-declare(struct resolver *rs, struct term *t)
-{
-	uint32_t var;
-
-	return t->wildcard ? OK : add_name(rs, &rs->scope->declared, t, &var);
-}
-
-/* Variables of a pattern left of := or behind some: everything but keys of objects. */
-static status
-declare_pattern(struct resolver *rs, struct term *t)
-{
-	if (t->kind == TERM_VAR)
-		return declare(rs, t);
-	if (t->kind == TERM_ARRAY)
-		for (uint32_t i = 0; i < t->n; i++)
-			TRY(declare_pattern(rs, t->items[i]));
-	if (t->kind == TERM_OBJECT)
-		for (uint32_t i = 1; i < t->n; i += 2)
-			TRY(declare_pattern(rs, t->items[i]));
-	return OK;
-}
-
-static uint32_t
-declared_var(const struct resolver *rs, struct bytes name)
-{
-	for (const struct scope *s = rs->scope; s; s = s->parent)
-		for (const struct declared *d = s->declared; d; d = d->next)
-			if (bytes_equal(d->name, name))
-				return d->var;
-	return 0;
-}
-
-static status
-implicit_var(struct resolver *rs, struct term *t)
-{
-	uint64_t n = 1;
-
-	for (const struct declared *d = rs->names; d && !t->var; d = d->next, n++)
-		if (bytes_equal(d->name, t->u.name))
-			t->var = d->var;
-	if (!t->var)
-		TRY(add_name(rs, &rs->names, t, &t->var));
-	TRY(occurs(rs, t->var));
-	return compile_work(rs->c, n / 8);
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	return source_error(rs->source, off, rs->c->err, ERR_PARSE, id, "%s", text);
 }
 
 /* ---- global names ---- */
@@ -154,7 +26,7 @@ find_import(const struct resolver *rs, struct bytes name)
 	if (!rs->module)
 		return NULL;
 	for (const struct import *im = rs->module->imports; im; im = im->next)
-		if (bytes_equal(im->alias, name))
+		if (!im->keyword && bytes_equal(im->alias, name))
 			return im;
 	return NULL;
 }
@@ -234,19 +106,34 @@ is_rule_name(const struct resolver *rs, struct bytes name)
 	return n && n->from_rule;
 }
 
+static status
+resolve_wildcard(struct resolver *rs, struct term *t)
+{
+	if (rs->printing || rs->template)
+		return nothing_binds(rs, t->u.name);
+	TRY(new_var(rs, t->u.name, t->off, &t->var));
+	return occurs(rs, t->var);
+}
+
 /* A variable as written: a local, a document, a rule of this package, or undeclared. */
 static status
 resolve_var(struct resolver *rs, struct term *t)
 {
 	struct bytes name = t->u.name;
 	const struct import *im;
+	struct declared *d;
 
-	if (t->wildcard) {
-		TRY(new_var(rs, name, t->off, &t->var));
+	if (t->wildcard)
+		return resolve_wildcard(rs, t);
+	if ((d = find_declared(rs, name))) {
+		if (rs->printing && d->by == BY_SOME && !d->used)
+			return nothing_binds(rs, name);
+		d->used = true;
+		t->var = d->var;
 		return occurs(rs, t->var);
 	}
-	if ((t->var = declared_var(rs, name)) != 0)
-		return occurs(rs, t->var);
+	if (is_declared_later(rs, name))
+		return implicit_var(rs, t);
 	if ((im = find_import(rs, name)))
 		return import_ref(rs, t, im);
 	if (bytes_is(name, "data") || bytes_is(name, "input")) {
@@ -287,6 +174,12 @@ resolve_ref(struct resolver *rs, struct term *t)
 
 /* ---- calls ---- */
 
+static bool
+is_local(const struct resolver *rs, struct bytes name)
+{
+	return find_declared(rs, name) || is_declared_later(rs, name);
+}
+
 /* The node that a written name means: NULL if it is none below data. */
 static struct node *
 function_node(struct resolver *rs, const struct term *fn)
@@ -295,7 +188,7 @@ function_node(struct resolver *rs, const struct term *fn)
 	struct node *n = rs->c->root;
 	const struct import *im;
 
-	if (head->kind != TERM_VAR || declared_var(rs, head->u.name))
+	if (head->kind != TERM_VAR || is_local(rs, head->u.name))
 		return NULL;
 	if ((im = find_import(rs, head->u.name)) && im->path->kind == TERM_REF &&
 	    bytes_is(im->path->items[0]->u.name, "data")) {
@@ -343,7 +236,7 @@ is_name_path(const struct term *t)
 }
 
 /* What a written name calls: a function of the policy before one of ours. */
-static struct callee
+struct callee
 find_callee(struct resolver *rs, const struct term *fn)
 {
 	struct callee found = {0};
@@ -369,8 +262,8 @@ check_arity(struct resolver *rs, const struct term *t)
 
 	if (f->builtin && (f->builtin->flags & BUILTIN_VARIADIC))
 		return OK;
-	/* One more is where the result goes: f(x, y) is f(x) = y. */
-	if (t->n == want || t->n == want + 1)
+	/* One more is where the result goes: the expression f(x, y) is f(x) = y. */
+	if (t->n == want || (t->n == want + 1 && t == rs->statement))
 		return OK;
 	return source_error(rs->source, t->off, rs->c->err, ERR_PARSE, "E-REGO-012",
 	                    "%.*s has %u argument%s, not %u", BYTES_ARG(t->u.call.name), want,
@@ -391,6 +284,44 @@ resolve_metadata(struct resolver *rs, struct term *t, bool *done)
 }
 
 static status
+unknown_function(struct resolver *rs, const struct term *t)
+{
+	struct bytes name = t->u.call.name;
+
+	return resolve_error(rs, t->off, "E-REGO-011", "unknown function %.*s", BYTES_ARG(name));
+}
+
+/* count := 1 hides count(). */
+static status
+check_hidden(struct resolver *rs, const struct term *t)
+{
+	const struct term *head = t->fn->kind == TERM_REF ? t->fn->items[0] : t->fn;
+
+	if (!t->u.call.callee.builtin || !is_local(rs, head->u.name))
+		return OK;
+	return resolve_error(rs, t->off, "E-REGO-019", "a variable hides function %.*s",
+	                     BYTES_ARG(t->u.call.name));
+}
+
+/* Its arguments get their values in front of it. */
+static status
+resolve_print(struct resolver *rs, struct term *t)
+{
+	bool printing = rs->printing;
+
+	if (t != rs->statement)
+		return resolve_error(rs, t->off, "E-REGO-023", "%.*s has no value",
+		                     BYTES_ARG(t->u.call.name));
+	for (uint32_t i = 0; i < t->n; i++) {
+		rs->printing = true;
+		rs->print_off = t->items[i]->off;
+		TRY(resolve_term(rs, t->items[i]));
+	}
+	rs->printing = printing;
+	return OK;
+}
+
+static status
 resolve_call(struct resolver *rs, struct term *t)
 {
 	bool done;
@@ -398,17 +329,21 @@ resolve_call(struct resolver *rs, struct term *t)
 	TRY(resolve_metadata(rs, t, &done));
 	if (done)
 		return OK;
+	if (t->fn) {
+		t->u.call.callee = find_callee(rs, t->fn);
+		TRY(check_hidden(rs, t));
+	}
+	if (t->u.call.callee.builtin && (t->u.call.callee.builtin->flags & BUILTIN_VARIADIC))
+		return resolve_print(rs, t);
 	for (uint32_t i = 0; i < t->n; i++)
 		TRY(resolve_term(rs, t->items[i]));
 	if (!t->fn) {
 		if (bytes_is(t->u.call.name, "eq") || bytes_is(t->u.call.name, "assign"))
 			return OK;
 		t->u.call.callee.builtin = rego_builtin_find(rs->c->builtins, t->u.call.name);
-	} else {
-		t->u.call.callee = find_callee(rs, t->fn);
 	}
 	if (!t->u.call.callee.builtin && !t->u.call.callee.group)
-		return name_error(rs, t->off, "E-REGO-011", "unknown function", t->u.call.name);
+		return unknown_function(rs, t);
 	return check_arity(rs, t);
 }
 
@@ -417,17 +352,38 @@ resolve_call(struct resolver *rs, struct term *t)
 static status
 resolve_comprehension(struct resolver *rs, struct term *t)
 {
+	bool printing = rs->printing, template = rs->template;
+	const struct term *statement = rs->statement;
+
+	rs->printing = rs->template = false;
 	TRY(scope_open(rs));
 	t->u.comp.scope = rs->scope;
 	TRY(resolve_body(rs, t->u.comp.body));
+	rs->statement = NULL;
 	if (t->u.comp.key)
 		TRY(resolve_term(rs, t->u.comp.key));
 	TRY(resolve_term(rs, t->u.comp.val));
-	scope_close(rs);
-	return OK;
+	rs->printing = printing;
+	rs->template = template;
+	rs->statement = statement;
+	return scope_close(rs);
 }
 
 static status
+resolve_template(struct resolver *rs, struct term *t)
+{
+	bool template = rs->template;
+
+	for (uint32_t i = 0; i < t->n; i++) {
+		rs->template = true;
+		rs->print_off = t->items[i]->off;
+		TRY(resolve_term(rs, t->items[i]));
+	}
+	rs->template = template;
+	return OK;
+}
+
+status
 resolve_term(struct resolver *rs, struct term *t)
 {
 	if (t->resolved)
@@ -445,10 +401,11 @@ resolve_term(struct resolver *rs, struct term *t)
 	case TERM_ARRAY:
 	case TERM_SET:
 	case TERM_OBJECT:
-	case TERM_TEMPLATE:
 		for (uint32_t i = 0; i < t->n; i++)
 			TRY(resolve_term(rs, t->items[i]));
 		return OK;
+	case TERM_TEMPLATE:
+		return resolve_template(rs, t);
 	case TERM_ARRAY_COMP:
 	case TERM_SET_COMP:
 	case TERM_OBJECT_COMP:
@@ -459,80 +416,39 @@ resolve_term(struct resolver *rs, struct term *t)
 	return OK;
 }
 
+/* The variables of `every` hide rules of their name in its collection too. */
 static status
-add_target(struct resolver *rs, const struct term *t)
+resolve_domain(struct resolver *rs, struct expr *e)
 {
-	struct target *target = arena_new(&rs->c->arena, struct target);
+	struct declared *later = rs->scope->later, *used = rs->scope->used;
 
-	if (!target)
-		return compile_memory(rs->c);
-	if (t->kind == TERM_REF) {
-		target->path = t->items + 1;
-		target->n = t->n - 1;
-	}
-	target->next = rs->c->targets;
-	rs->c->targets = target;
+	if (e->key)
+		TRY(declare_later_pattern(rs, e->key));
+	TRY(declare_later_pattern(rs, e->val));
+	TRY(resolve_term(rs, e->term));
+	rs->scope->later = later;
+	rs->scope->used = used;
 	return OK;
-}
-
-static status
-resolve_document_target(struct resolver *rs, struct with *w)
-{
-	struct term *t = w->target;
-	const struct term *root;
-
-	if (!is_name_path(t) && t->kind != TERM_INPUT && t->kind != TERM_DATA)
-		return source_error(
-		        rs->source, t->off, rs->c->err, ERR_PARSE, "E-REGO-013",
-		        "with replaces input, data, a function, or a constant path below them");
-	TRY(resolve_term(rs, t));
-	root = t->kind == TERM_REF ? t->items[0] : t;
-	if (root->kind != TERM_INPUT && root->kind != TERM_DATA)
-		return source_error(
-		        rs->source, t->off, rs->c->err, ERR_PARSE, "E-REGO-013",
-		        "with replaces input, data, a function, or a constant path below them");
-	return root->kind == TERM_DATA ? add_target(rs, t) : OK;
-}
-
-static status
-resolve_with(struct resolver *rs, struct with *w)
-{
-	uint32_t unused;
-
-	w->callee = find_callee(rs, w->target);
-	w->is_function = w->callee.group || w->callee.builtin;
-	if (!w->is_function) {
-		TRY(resolve_document_target(rs, w));
-		return resolve_term(rs, w->value);
-	}
-	TRY(mock_index(rs->c, w->callee, &unused));
-	w->replacement = find_callee(rs, w->value);
-	if (w->replacement.group || w->replacement.builtin)
-		return OK;
-	return resolve_term(rs, w->value);
 }
 
 static status
 resolve_every(struct resolver *rs, struct expr *e)
 {
-	TRY(resolve_term(rs, e->term));
+	struct declared *d;
+
+	TRY(resolve_domain(rs, e));
 	TRY(scope_open(rs));
 	e->scope = rs->scope;
 	if (e->key) {
-		TRY(declare(rs, e->key));
+		TRY(declare(rs, e->key, BY_EVERY));
 		TRY(resolve_term(rs, e->key));
 	}
-	TRY(declare(rs, e->val));
+	TRY(declare(rs, e->val, BY_EVERY));
 	TRY(resolve_term(rs, e->val));
+	for (d = rs->scope->declared; d; d = d->next)
+		d->used = false;
 	TRY(resolve_body(rs, e->body));
-	scope_close(rs);
-	return OK;
-}
-
-static bool
-is_assignment(const struct term *t)
-{
-	return t->kind == TERM_CALL && !t->fn && bytes_is(t->u.call.name, "assign");
+	return scope_close(rs);
 }
 
 static status
@@ -540,23 +456,69 @@ resolve_some_in(struct resolver *rs, struct expr *e)
 {
 	TRY(resolve_term(rs, e->term));
 	if (e->key) {
-		TRY(declare_pattern(rs, e->key));
+		TRY(declare_pattern(rs, e->key, BY_SOME_IN));
 		TRY(resolve_term(rs, e->key));
 	}
-	TRY(declare_pattern(rs, e->val));
+	TRY(declare_pattern(rs, e->val, BY_SOME_IN));
 	return resolve_term(rs, e->val);
+}
+
+static const char *
+kind_name(const struct term *t)
+{
+	if (t->kind == TERM_CONST)
+		return value_type_name(&t->u.value);
+	if (t->kind == TERM_ARRAY_COMP || t->kind == TERM_SET_COMP || t->kind == TERM_OBJECT_COMP)
+		return "a comprehension";
+	return t->kind == TERM_SET        ? "a set"
+	       : t->kind == TERM_CALL     ? "a call"
+	       : t->kind == TERM_TEMPLATE ? "a string"
+	                                  : "a reference";
+}
+
+/* Left of := stand variables, arrays and objects of them. */
+static status
+declare_assigned(struct resolver *rs, struct term *t, bool inside)
+{
+	uint32_t step = t->kind == TERM_OBJECT ? 2 : 1;
+
+	if (t->kind == TERM_VAR && (bytes_is(t->u.name, "input") || bytes_is(t->u.name, "data")))
+		return resolve_error(rs, t->off, inside ? "E-REGO-016" : "E-REGO-010",
+		                     "a variable can't hide %.*s", BYTES_ARG(t->u.name));
+	if (t->kind == TERM_VAR)
+		return declare(rs, t, BY_ASSIGNMENT);
+	if (t->kind != TERM_ARRAY && t->kind != TERM_OBJECT)
+		return resolve_error(rs, t->off, "E-REGO-014", "can't assign to %s", kind_name(t));
+	for (uint32_t i = step - 1; i < t->n; i += step)
+		TRY(declare_assigned(rs, t->items[i], true));
+	return OK;
+}
+
+static status
+resolve_assignment(struct resolver *rs, struct expr *e)
+{
+	struct term *left = e->term->items[0];
+
+	if (e->negated)
+		return resolve_error(rs, e->off, "E-REGO-014",
+		                     "nothing can be assigned in a negated expression");
+	TRY(resolve_term(rs, e->term->items[1]));
+	TRY(declare_assigned(rs, left, false));
+	return resolve_term(rs, left);
 }
 
 static status
 resolve_expr(struct resolver *rs, struct expr *e)
 {
 	e->number = rs->c->n_exprs++;
+	rs->expr_off = e->off;
+	rs->statement = NULL;
 	for (uint32_t i = 0; i < e->n_with; i++)
 		TRY(resolve_with(rs, &e->with[i]));
 	switch ((enum expr_kind)e->kind) {
 	case EXPR_SOME:
 		for (uint32_t i = 0; i < e->n_names; i++)
-			TRY(declare(rs, e->names[i]));
+			TRY(declare(rs, e->names[i], BY_SOME));
 		return OK;
 	case EXPR_SOME_IN:
 		return resolve_some_in(rs, e);
@@ -565,27 +527,19 @@ resolve_expr(struct resolver *rs, struct expr *e)
 	case EXPR_TERM:
 		break;
 	}
-	if (!is_assignment(e->term))
-		return resolve_term(rs, e->term);
-	TRY(resolve_term(rs, e->term->items[1]));
-	if (e->term->items[0]->kind != TERM_VAR && e->term->items[0]->kind != TERM_ARRAY &&
-	    e->term->items[0]->kind != TERM_OBJECT)
-		return source_error(rs->source, e->term->off, rs->c->err, ERR_PARSE, "E-REGO-014",
-		                    "only variables, arrays and objects can be assigned to");
-	if (e->term->items[0]->kind == TERM_VAR && !e->term->items[0]->wildcard)
-		for (const struct declared *d = rs->scope->declared; d; d = d->next)
-			if (bytes_equal(d->name, e->term->items[0]->u.name) && !rs->query)
-				return name_error(rs, e->term->items[0]->off, "E-REGO-015",
-				                  "declared twice: variable", d->name);
-	TRY(declare_pattern(rs, e->term->items[0]));
-	return resolve_term(rs, e->term->items[0]);
+	rs->statement = e->term;
+	if (is_assignment(e->term))
+		return resolve_assignment(rs, e);
+	return resolve_term(rs, e->term);
 }
 
 static status
 resolve_body(struct resolver *rs, struct body *b)
 {
+	TRY(declare_later(rs, b));
 	for (uint32_t i = 0; i < b->n; i++)
 		TRY(resolve_expr(rs, b->list[i]));
+	rs->statement = NULL;
 	return OK;
 }
 
@@ -600,7 +554,36 @@ resolve_branch(struct resolver *rs, struct rule *r)
 	for (uint32_t i = 0; i < r->n_path; i++)
 		TRY(resolve_term(rs, r->path[i]));
 	TRY(resolve_term(rs, r->value));
-	scope_close(rs);
+	return scope_close(rs);
+}
+
+/* Arguments are patterns: variables, constants, collections of them. */
+static status
+check_argument(struct resolver *rs, const struct term *t)
+{
+	if (t->kind == TERM_CALL)
+		return resolve_error(rs, t->off, "E-REGO-019", "an argument can't contain a call");
+	if (t->kind == TERM_REF)
+		return resolve_error(rs, t->off, "E-REGO-016",
+		                     "an argument can't contain a reference");
+	if (t->kind == TERM_VAR && (bytes_is(t->u.name, "input") || bytes_is(t->u.name, "data")))
+		return resolve_error(rs, t->off, "E-REGO-010", "an argument can't hide %.*s",
+		                     BYTES_ARG(t->u.name));
+	for (uint32_t i = 0; i < t->n && t->kind != TERM_TEMPLATE; i++)
+		TRY(check_argument(rs, t->items[i]));
+	return OK;
+}
+
+static status
+check_head(struct resolver *rs, const struct rule *r)
+{
+	struct bytes name = json_text(&r->path[0]->u.value);
+
+	if (bytes_is(name, "input") || bytes_is(name, "data"))
+		return resolve_error(rs, r->off, "E-REGO-010", "a rule can't hide %.*s",
+		                     BYTES_ARG(name));
+	for (uint32_t i = 0; i < r->n_args; i++)
+		TRY(check_argument(rs, r->args[i]));
 	return OK;
 }
 
@@ -611,8 +594,9 @@ resolve_rule(struct compiler *c, struct module *m, struct node *package, struct 
 	        .c = c, .source = r->source, .module = m, .package = package, .rule = r};
 
 	TRY(scope_open(&rs));
+	TRY(check_head(&rs, r));
 	for (uint32_t i = 0; i < r->n_args; i++)
-		TRY(declare_pattern(&rs, r->args[i]));
+		TRY(declare_pattern(&rs, r->args[i], BY_ARGUMENT));
 	for (uint32_t i = 0; i < r->n_args; i++)
 		TRY(resolve_term(&rs, r->args[i]));
 	rs.argument_names = rs.names;
@@ -657,9 +641,27 @@ resolve_query(struct compiler *c)
 	return OK;
 }
 
+/* Two imports of one name: the second one would be lost. The old language has them. */
+static status
+check_imports(struct compiler *c, const struct module *m)
+{
+	for (const struct import *im = m->imports; im && m->v1; im = im->next) {
+		for (const struct import *k = m->imports; k != im; k = k->next)
+			if (bytes_equal(k->alias, im->alias))
+				return source_error(&m->source, im->off, c->err, ERR_PARSE,
+				                    "E-REGO-010",
+				                    "an import can't hide another one: %.*s",
+				                    BYTES_ARG(im->alias));
+		TRY(compile_work(c, 1));
+	}
+	return OK;
+}
+
 status
 resolve_all(struct compiler *c)
 {
+	for (struct module *m = c->modules; m; m = m->next)
+		TRY(check_imports(c, m));
 	for (struct module *m = c->modules; m; m = m->next) {
 		struct node *package = c->root;
 

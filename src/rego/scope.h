@@ -10,15 +10,22 @@
 
 #include "rego/ast.h"
 
+enum declared_by { BY_ASSIGNMENT, BY_SOME, BY_SOME_IN, BY_EVERY, BY_ARGUMENT, BY_USE };
+
 struct declared {
 	struct bytes name;
 	uint32_t var;
+	uint32_t off;
+	uint8_t by; /* enum declared_by */
+	bool used;
 	struct declared *next;
 };
 
 struct scope {
 	struct scope *parent;
 	struct declared *declared;
+	struct declared *used;  /* undeclared names that stand directly here */
+	struct declared *later; /* names that some expression of this body declares */
 };
 
 /* A scope in which the variable stands directly. */

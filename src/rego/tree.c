@@ -250,18 +250,18 @@ place_rule(struct compiler *c, struct rule *r)
 	return group_rule(c, g, r);
 }
 
-/* A node that is a value can't have rules below it. */
+/* A node that is a value or a function can't have rules below it. */
 static status
 check_nesting(struct compiler *c, const struct node *n, const struct node *above)
 {
-	if (above && n->group && n->group->kind != GROUP_FUNCTION) {
+	if (above && n->group) {
 		const struct rule *r = n->group->n_rules ? n->group->rules[0] : n->group->fallback;
 		struct bytes path = node_path(c, above);
 
 		return source_error(r->source, r->off, c->err, ERR_PARSE, "E-REGO-021",
 		                    "the rule is inside of rule %.*s", BYTES_ARG(path));
 	}
-	if (n->group && n->group->kind != GROUP_FUNCTION)
+	if (n->group)
 		above = n;
 	for (const struct node *k = n->child; k; k = k->next)
 		TRY(check_nesting(c, k, above));
