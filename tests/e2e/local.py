@@ -104,14 +104,15 @@ def container(name, image, *args, **more):
     return {"name": name, "image": image, "args": list(args), **more}
 
 
-def workload(name, containers, kind="Deployment", init=(), document=None, labels=None, spec=None, **top):
+def workload(name, containers, kind="Deployment", init=(), document=None, labels=None, spec=None, platform="local-ns",
+             **top):
     """A workload as JSON, which is YAML, too."""
     pod = {"containers": containers, **(spec or {})}
     if init:
         pod["initContainers"] = list(init)
     meta = {"labels": labels or {"app": name}}
     if document is not None:
-        pod["runtimeClassName"] = "contrast-cc-local-ns"
+        pod["runtimeClassName"] = "contrast-cc-" + platform
         meta["annotations"] = {"io.katacontainers.config.hypervisor.cc_init_data": annotation(document)}
     version = {"Pod": "v1", "Job": "batch/v1"}.get(kind, "apps/v1")
     if kind == "Pod":

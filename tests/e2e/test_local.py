@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """contrast up, down, status, logs and contrast-node with the ns launcher: real containers, a real registry."""
 import base64
+import datetime
 import hashlib
 import json
 import os
+import pathlib
 import signal
 import subprocess
+import sys
 import time
 import urllib.request
 
@@ -13,6 +16,9 @@ import local
 import pytest
 from local import config_map, container, initdata, machine_state, policy_hash, service, workload
 from registry import Registry
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "model"))
+import quote as quotes  # noqa: E402
 
 WHY_NOT = local.missing()
 pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=WHY_NOT or "")
@@ -281,6 +287,27 @@ def test_evidence_of_a_pod(deployment, image):
     assert "No such file or directory" in deployment.logs("a", "other"), "the policy names no socket for it"
 
 
+@pytest.mark.parametrize("version", [4, 5])
+def test_evidence_of_a_td(deployment, image, version):
+    """The same pod on the row of TDX form: the model, which knows Intel's documents and none of our code, accepts its quote."""
+    document, pod = attested(image, ["socket", "/run/contrast/evidence.sock", "2"], platform="local-ns-tdx")
+    deployment.write(pod)
+    deployment.env["CONTRAST_NODE_QUOTE"] = str(version)
+    deployment.up("--no-set")
+    status = deployment.wait_phase("a", "Succeeded")
+    values = json.loads(subprocess.run([local.NODE, "reference-values", "--platform", "local-ns-tdx"], capture_output=True,
+                                       env=deployment.env, check=True).stdout)["tdx"][0]
+    text = deployment.logs("a", "a")
+    assert text.startswith("result=0 tee=2 rest="), text
+    q, _ = quotes.judge(json.loads(text.partition("rest=")[2]), values["TrustRoot"], datetime.datetime.utcnow())
+    assert q["version"] == version and ("mrservicetd" in q) == (version == 5)
+    assert q["mrconfigid"].hex() == policy_hash(document) + "00" * 16 and status["policyHash"] == policy_hash(document)
+    assert q["mrtd"].hex() == values["MrTd"] == status["measurement"]
+    assert [q[f"rtmr{i}"].hex() for i in range(4)] == values["Rtmrs"] == status["rtmrs"]
+    leaf = hashlib.sha512(b"\0contrast/v1/mesh-cert\0" + bytes([2, 2]) + bytes(range(160))).digest()
+    assert q["report_data"] == leaf
+
+
 def test_report_socket_is_a_coordinators(deployment, image):
     _, pod = attested(image, ["socket", "/run/contrast/report.sock", "1"], socket="report")
     deployment.write(pod)
@@ -310,17 +337,24 @@ def test_report_ids_differ_by_pod(deployment, image):
     assert len(ids) == 2
 
 
-def test_debug_launch_shows(deployment, image):
-    _, pod = attested(image, ["socket", "/run/contrast/evidence.sock", "2"])
+@pytest.mark.parametrize("platform", ["local-ns", "local-ns-tdx"])
+def test_debug_launch_shows(deployment, image, platform):
+    _, pod = attested(image, ["socket", "/run/contrast/evidence.sock", "2"], platform=platform)
     deployment.write(pod)
     deployment.up("--no-set", "--launch-debug", "a")
     deployment.wait_phase("a", "Succeeded")
-    assert evidence_in(deployment.logs("a", "a"))[8:16] == (0xb0000).to_bytes(8, "little")
+    text = deployment.logs("a", "a")
+    if platform == "local-ns":
+        assert evidence_in(text)[8:16] == (0xb0000).to_bytes(8, "little")
+    else:
+        q = quotes.parse(base64.b64decode(json.loads(text.partition("rest=")[2])["evidence"]))
+        assert q["tdattributes"] == bytes.fromhex("0100001000000000")
 
 
-def test_other_document_under_the_good_hash(deployment, image):
+@pytest.mark.parametrize("platform", ["local-ns", "local-ns-tdx"])
+def test_other_document_under_the_good_hash(deployment, image, platform):
     """PROTOCOL section 12: the host binds the good hash and delivers another document."""
-    _, pod = attested(image, ["wait"])
+    _, pod = attested(image, ["wait"], platform=platform)
     other = deployment.dir / "other.toml"
     other.write_bytes(initdata({"a": ("main", image, "report"), "other": ("main", image, "none")}))
     deployment.write(pod)
