@@ -156,6 +156,38 @@ kind_name(enum snp_signing_key kind)
 	return kind == SNP_SIGNED_VLEK ? "VLEK" : "VCEK";
 }
 
+/* Neither AMD's nor Intel's by its name: whoever gave it takes it for the leaf. */
+static bool
+is_stranger(const struct cert *c)
+{
+	static const char *const known[] = {"ARK-", "SEV-", "Intel SGX"};
+	struct bytes cn = cert_subject_cn(c);
+
+	for (size_t i = 0; i < COUNT_OF(known); i++)
+		if (bytes_starts(cn, bytes_str(known[i])))
+			return false;
+	return true;
+}
+
+static status
+no_leaf(const struct snp_report *r, const struct path *p, const struct cert *other,
+        struct verdict *v)
+{
+	const char *wanted = kind_name(snp_signing_key(r));
+
+	if (other)
+		return verdict_reject(v, STEP_CHAIN, "snp/vek-kind",
+		                      "the report is signed by a %s, the certificate is a %s's",
+		                      wanted,
+		                      snp_signing_key(r) == SNP_SIGNED_VLEK ? "VCEK" : "VLEK");
+	for (size_t i = 0; i < p->n_certs; i++)
+		if (is_stranger(p->certs[i]))
+			return verdict_reject(v, STEP_CHAIN, "snp/vek-kind",
+			                      "the certificate is none of AMD's: not a %s", wanted);
+	return verdict_reject(v, STEP_CHAIN, "snp/vek-missing",
+	                      "the evidence has no %s certificate, and none is at hand", wanted);
+}
+
 /*
  * The leaf of the report's kind; of several the one that speaks of this
  * report. Without a match the first is taken, so that the message names what differs.
@@ -184,15 +216,8 @@ find_leaf(const struct snp_report *r, struct path *p, struct verdict *v)
 			p->leaf = p->certs[i];
 		snp_vek_done(&vek);
 	}
-	if (!p->leaf && other)
-		return verdict_reject(v, STEP_CHAIN, "snp/vek-kind",
-		                      "the report is signed by a %s, the certificate is a %s's",
-		                      kind_name(snp_signing_key(r)),
-		                      snp_signing_key(r) == SNP_SIGNED_VLEK ? "VCEK" : "VLEK");
 	if (!p->leaf)
-		return verdict_reject(v, STEP_CHAIN, "snp/vek-missing",
-		                      "the evidence has no %s certificate, and none is at hand",
-		                      kind_name(snp_signing_key(r)));
+		return no_leaf(r, p, other, v);
 	return snp_vek_parse(p->leaf, &p->vek, v);
 }
 
