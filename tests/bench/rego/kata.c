@@ -2,6 +2,7 @@
 #include "kata.h"
 
 #include "base/file.h"
+#include "rego/recorded.h"
 
 enum { MAX_FILE = 1024 * 1024 };
 
@@ -18,17 +19,11 @@ kata_read(struct arena *a, const char *path, struct kata_file *ret, struct err *
 	all = arena_copy(a, buf_view(&text));
 	while (at < all.n && ret->n < COUNT_OF(ret->list)) {
 		size_t end = MIN(bytes_find_byte(all, '\n', at), all.n);
-		struct bytes line = bytes_trim(bytes_sub(all, at, end));
-		size_t brace = bytes_find_byte(line, '{', 0), quote;
+		struct kata_request *q = &ret->list[ret->n];
 
+		if (recorded_line(bytes_trim(bytes_sub(all, at, end)), &q->name, &q->json))
+			ret->n++;
 		at = end + 1;
-		if (!bytes_starts(line, BYTES("[\"ep\":\"")) || brace == SIZE_MAX)
-			continue;
-		quote = bytes_find_byte(line, '"', 7);
-		while (line.n > 0 && line.p[line.n - 1] != '}')
-			line.n--;
-		ret->list[ret->n++] = (struct kata_request){bytes_sub(line, 7, quote),
-		                                            bytes_sub(line, brace, line.n)};
 	}
 	return OK;
 }
