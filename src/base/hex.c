@@ -77,3 +77,19 @@ hex_decode_buf(struct bytes text, struct buf *out)
 	out->n += text.n / 2;
 	return true;
 }
+
+bool
+percent_decode(struct bytes text, struct buf *out)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		uint8_t byte = text.p[i];
+
+		if (byte == '%') {
+			if (!hex_decode(bytes_sub(text, i + 1, i + 3), &byte, 1))
+				return false;
+			i += 2;
+		}
+		buf_u8(out, byte);
+	}
+	return buf_ok(out);
+}

@@ -18,6 +18,9 @@ bool hex_decode(struct bytes text, void *to, size_t n);
 /* Any even number of digits, appended; false (nothing appended) if malformed. */
 bool hex_decode_buf(struct bytes text, struct buf *out);
 
+/* %XX of a URL or header value; other bytes, "+" too, are themselves. False if malformed. */
+bool percent_decode(struct bytes text, struct buf *out);
+
 enum base64_kind {
 	BASE64_STD, /* RFC 4648 section 4, padded */
 	BASE64_URL, /* section 5, padded */

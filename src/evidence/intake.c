@@ -2,19 +2,19 @@
 #include "evidence/intake.h"
 
 #include "base/rd.h"
-#include "base/text.h"
 #include "evidence/intake_vtpm.h"
 #include "evidence/snp/certtable.h"
 #include "evidence/snp/report.h"
+#include "evidence/unwrap.h"
 
 enum {
-	PEM_BLOCKS_MAX = 32,
-	LABEL_MAX = 64,
+	SNP_TABLE_MIN = 24, /* a table of nothing */
 };
 
 static const char *const names[] = {
         [INTAKE_DOCUMENT] = "an evidence document",
         [INTAKE_SNP_REPORT] = "an SEV-SNP report",
+        [INTAKE_SNP_EXTENDED] = "an SEV-SNP report with its certificate table",
         [INTAKE_SNP_RESPONSE] = "an SEV-SNP firmware response",
         [INTAKE_TDX_QUOTE] = "a TDX quote",
         [INTAKE_CERT_TABLE] = "a certificate table",
@@ -63,8 +63,8 @@ kind_of_json(struct bytes b, enum intake_kind *ret)
  * Certificate or list? In both, the signed part is a sequence; a certificate's
  * begins with [0] (its version), a list's with an integer or an algorithm.
  */
-static bool
-kind_of_der(struct bytes b, enum intake_kind *ret)
+bool
+intake_kind_of_der(struct bytes b, enum intake_kind *ret)
 {
 	size_t at = 2;
 
@@ -78,6 +78,18 @@ kind_of_der(struct bytes b, enum intake_kind *ret)
 		return false;
 	*ret = b.p[at] == 0xa0 ? INTAKE_CERTIFICATE : INTAKE_CRL;
 	return true;
+}
+
+/* By version and signature algorithm: what stands behind it is somebody else's. */
+static bool
+is_report(struct bytes b)
+{
+	struct rd r = rd_init(b);
+	uint32_t version = rd_le32(&r);
+
+	rd_skip(&r, 0x30);
+	return version >= SNP_REPORT_VERSION_MIN && version <= SNP_REPORT_VERSION_MAX &&
+	       rd_le32(&r) == SNP_SIG_ALGO_P384;
 }
 
 static bool
@@ -96,8 +108,15 @@ kind_of_binary(struct bytes b, enum intake_kind *ret)
 		*ret = INTAKE_SNP_REPORT;
 		return true;
 	}
-	if (b.n == SNP_REPORT_SIZE + SNP_RESPONSE_HEADER || b.n == 4000) {
+	/* Status 0, the report's size, and the report behind the header. */
+	if (b.n >= SNP_REPORT_SIZE + SNP_RESPONSE_HEADER && first == 0 && second == 0 &&
+	    rd_le32(&r) == SNP_REPORT_SIZE) {
 		*ret = INTAKE_SNP_RESPONSE;
+		return true;
+	}
+	if (b.n >= SNP_REPORT_SIZE + SNP_TABLE_MIN && is_report(b) &&
+	    is_ok(snp_table_parse(bytes_sub(b, SNP_REPORT_SIZE, b.n), &table, &err))) {
+		*ret = INTAKE_SNP_EXTENDED;
 		return true;
 	}
 	/* Versions 3 to 5, key type 2 or 3: also SGX, which the parser refuses by name. */
@@ -105,7 +124,7 @@ kind_of_binary(struct bytes b, enum intake_kind *ret)
 		*ret = INTAKE_TDX_QUOTE;
 		return true;
 	}
-	if (b.n >= 24 && is_ok(snp_table_parse(b, &table, &err))) {
+	if (b.n >= SNP_TABLE_MIN && is_ok(snp_table_parse(b, &table, &err))) {
 		*ret = INTAKE_CERT_TABLE;
 		return true;
 	}
@@ -120,27 +139,13 @@ intake_kind_of(struct bytes b, enum intake_kind *ret)
 	if (bytes_starts(text, BYTES("{")))
 		return kind_of_json(text, ret);
 	/* Quotes and tables may have PEM inside, so they come first. */
-	if (kind_of_der(b, ret) || kind_of_binary(b, ret))
+	if (intake_kind_of_der(b, ret) || kind_of_binary(b, ret))
 		return true;
 	*ret = INTAKE_PEM;
 	return bytes_find(b, BYTES("-----BEGIN "), 0) != SIZE_MAX;
 }
 
 /* ---- evidence ---- */
-
-/* A file of nothing but hexadecimal digits, as test vectors often are. */
-static struct bytes
-from_hex(struct arena *a, struct bytes b)
-{
-	CLEANUP(buf_done) struct buf raw = {.max = INTAKE_MAX};
-	struct bytes text = bytes_trim(b);
-
-	if (bytes_starts(text, BYTES("0x")))
-		text = bytes_sub(text, 2, text.n);
-	if (text.n < 64 || !hex_decode_buf(text, &raw))
-		return b;
-	return arena_copy(a, buf_view(&raw));
-}
 
 static status
 not_evidence(enum intake_kind k, struct err *err)
@@ -150,17 +155,19 @@ not_evidence(enum intake_kind k, struct err *err)
 	return err_hint(err, s, "pass the report or quote as FILE, and this with --endorsements");
 }
 
-status
-intake_evidence(struct arena *a, struct bytes b, struct document *ret, struct err *err)
+/* A report with the certificate table right behind it. */
+static status
+evidence_of_extended(struct arena *a, struct bytes b, struct document *ret, struct err *err)
 {
-	enum intake_kind k;
+	ret->tee = TEE_SNP;
+	ret->evidence = bytes_sub(b, 0, SNP_REPORT_SIZE);
+	return intake_endorsements(a, bytes_sub(b, SNP_REPORT_SIZE, b.n), &ret->endorsements, err);
+}
 
-	*ret = (struct document){0};
-	b = from_hex(a, b);
-	TRY(arena_check(a, err));
-	if (!intake_kind_of(b, &k))
-		return err_set(err, ERR_PARSE, "E-EVIDENCE-050",
-		               "%zu bytes that are no report, quote or evidence document", b.n);
+static status
+evidence_of_kind(struct arena *a, enum intake_kind k, struct bytes b, struct document *ret,
+                 struct err *err)
+{
 	switch (k) {
 	case INTAKE_DOCUMENT:
 		return document_parse(a, b, ret, err);
@@ -174,6 +181,8 @@ intake_evidence(struct arena *a, struct bytes b, struct document *ret, struct er
 		return intake_paravisor(b, ret, err);
 	case INTAKE_VTPM:
 		return intake_vtpm(a, b, ret, err);
+	case INTAKE_SNP_EXTENDED:
+		return evidence_of_extended(a, b, ret, err);
 	case INTAKE_SNP_REPORT:
 		ret->tee = TEE_SNP;
 		break;
@@ -196,223 +205,89 @@ intake_evidence(struct arena *a, struct bytes b, struct document *ret, struct er
 	return OK;
 }
 
-/* ---- endorsements ---- */
-
-static status
-malformed(struct err *err, const char *what)
+static bool
+is_evidence(enum intake_kind k)
 {
-	return err_set(err, ERR_PARSE, "E-EVIDENCE-052", "malformed endorsements: %s", what);
+	return k == INTAKE_SNP_REPORT || k == INTAKE_SNP_EXTENDED || k == INTAKE_SNP_RESPONSE ||
+	       k == INTAKE_TDX_QUOTE || k == INTAKE_HCL || k == INTAKE_VTPM || k == INTAKE_DOCUMENT;
+}
+
+/* What was found in JSON of some tool's form. */
+struct wrapped {
+	struct arena *a;
+	struct endorsements *e;
+	struct bytes evidence; /* a quote, else a report, else what is around a report */
+	enum intake_kind kind;
+	size_t n; /* how many of that rank, all the same one counted once */
+};
+
+static unsigned int
+rank_of(enum intake_kind k)
+{
+	/* Azure's TDX evidence holds the paravisor's TD report too, which proves nothing alone. */
+	return k == INTAKE_TDX_QUOTE ? 3 : k == INTAKE_HCL ? 1 : 2;
 }
 
 static status
-add_slice(struct bytes *list, size_t *n, size_t max, struct bytes der, struct err *err)
+take_piece(void *ctx, enum intake_kind k, struct bytes piece, struct err *err)
 {
-	for (size_t i = 0; i < *n; i++) {
-		if (bytes_equal(list[i], der))
-			return OK;
+	struct wrapped *w = ctx;
+
+	if (!is_evidence(k))
+		return intake_endorsements(w->a, piece, w->e, err);
+	if (w->n == 0 || rank_of(k) > rank_of(w->kind)) {
+		w->evidence = piece;
+		w->kind = k;
+		w->n = 1;
+	} else if (rank_of(k) == rank_of(w->kind) && !bytes_equal(piece, w->evidence)) {
+		w->n++;
 	}
-	if (*n == max)
-		return err_set(err, ERR_LIMIT, "E-EVIDENCE-053",
-		               "more than %zu certificates or lists", max);
-	list[(*n)++] = der;
 	return OK;
 }
 
+/*
+ * What is inside of what tools put around evidence; endorsements beside it go
+ * into *e. A file that is not so wrapped is returned as it is.
+ */
 static status
-add_der(struct bytes der, struct endorsements *e, struct err *err)
+unwrap(struct arena *a, struct bytes b, struct bytes *ret, struct endorsements *e, struct err *err)
 {
+	struct wrapped w = {.a = a, .e = e};
 	enum intake_kind k;
 
-	if (!kind_of_der(der, &k))
-		return malformed(err, "neither certificate nor list");
-	if (k == INTAKE_CERTIFICATE)
-		return add_slice(e->certs, &e->n_certs, EVIDENCE_MAX_CERTS, der, err);
-	return add_slice(e->crls, &e->n_crls, EVIDENCE_MAX_CRLS, der, err);
-}
-
-/* The base64 of a PEM block, white space taken out, decoded into the arena. */
-static status
-decode_block(struct arena *a, struct bytes text, struct bytes *ret, struct err *err)
-{
-	CLEANUP(buf_done) struct buf digits = {.max = INTAKE_MAX};
-	CLEANUP(buf_done) struct buf der = {.max = INTAKE_MAX};
-
-	for (size_t i = 0; i < text.n; i++) {
-		uint8_t c = text.p[i];
-
-		if (c != ' ' && c != '\t' && c != '\r' && c != '\n')
-			buf_u8(&digits, c);
-	}
-	TRY(buf_check(&digits, err));
-	if (digits.n == 0 || !base64_decode(BASE64_STD, buf_view(&digits), &der))
-		return malformed(err, "a PEM block is not base64");
-	*ret = arena_copy(a, buf_view(&der));
-	return arena_check(a, err);
-}
-
-static status
-add_pem(struct arena *a, struct bytes text, struct endorsements *e, struct err *err)
-{
-	static const char begin[] = "-----BEGIN ", end[] = "-----END ", dashes[] = "-----";
-	size_t at = 0;
-
-	for (size_t blocks = 0;; blocks++) {
-		size_t from = bytes_find(text, bytes_str(begin), at), label_end, to;
-		struct bytes der;
-
-		if (from == SIZE_MAX)
-			return blocks > 0 ? OK : malformed(err, "no PEM block");
-		if (blocks == PEM_BLOCKS_MAX)
-			return err_set(err, ERR_LIMIT, "E-EVIDENCE-053", "more than %d PEM blocks",
-			               PEM_BLOCKS_MAX);
-		from += sizeof begin - 1;
-		label_end = bytes_find(text, bytes_str(dashes), from);
-		to = bytes_find(text, bytes_str(end), from);
-		if (label_end == SIZE_MAX || to == SIZE_MAX || label_end - from > LABEL_MAX ||
-		    to < label_end)
-			return malformed(err, "a PEM block is not closed");
-		TRY(decode_block(a, bytes_sub(text, label_end + sizeof dashes - 1, to), &der, err));
-		TRY(add_der(der, e, err));
-		at = to + sizeof end - 1;
-	}
-}
-
-/* A table's entry: DER, or PEM as some hosts write it. */
-static status
-add_any(struct arena *a, struct bytes b, struct endorsements *e, struct err *err)
-{
-	if (b.n == 0)
+	*ret = b = unwrap_text(a, b);
+	TRY(arena_check(a, err));
+	if (!unwrap_is_json(b) ||
+	    (intake_kind_of(b, &k) && (k == INTAKE_DOCUMENT || k == INTAKE_VTPM)))
 		return OK;
-	if (bytes_starts(b, BYTES("-----BEGIN ")))
-		return add_pem(a, b, e, err);
-	return add_der(b, e, err);
-}
-
-static status
-add_table(struct arena *a, struct bytes b, struct endorsements *e, struct err *err)
-{
-	struct snp_table table;
-
-	TRY(snp_table_parse(b, &table, err));
-	for (size_t i = 0; i < SNP_TABLE_KINDS; i++)
-		TRY(add_any(a, table.entry[i], e, err));
-	return OK;
-}
-
-static status
-parse_object(struct arena *a, struct bytes b, struct value *ret, struct err *err)
-{
-	struct json_limits limits = {.depth = 16, .bytes = INTAKE_MAX};
-
-	return json_parse(a, b, &limits, ret, err);
-}
-
-/* {"vcekCert": PEM, "certificateChain": PEM, ...}: other members are the host's own affair. */
-static status
-add_host_certs(struct arena *a, struct bytes b, struct endorsements *e, struct err *err)
-{
-	struct value v;
-
-	TRY(parse_object(a, b, &v, err));
-	TRY(add_any(a, json_text(json_get(&v, "vcekCert")), e, err));
-	return add_any(a, json_text(json_get(&v, "certificateChain")), e, err);
-}
-
-/* Hexadecimal DER, or PEM. */
-static status
-add_text(struct arena *a, const struct value *v, struct endorsements *e, struct err *err)
-{
-	CLEANUP(buf_done) struct buf raw = {.max = INTAKE_MAX};
-	struct bytes text = json_text(v);
-
-	if (text.n == 0)
-		return OK;
-	if (!hex_decode_buf(text, &raw))
-		return add_any(a, text, e, err);
-	return add_any(a, arena_copy(a, buf_view(&raw)), e, err);
-}
-
-/* The vendor's envelope again from text and signature that were stored apart. */
-static status
-join(struct arena *a, const struct value *v, const char *key, const char *text, const char *sig,
-     struct bytes *ret, struct err *err)
-{
-	struct bytes t = json_text(json_get(v, text)), s = json_text(json_get(v, sig));
-
-	if (t.n == 0 || s.n == 0 || t.n > EVIDENCE_JSON_MAX - 256 || s.n > 128)
-		return malformed(err, text);
-	*ret = arena_printf(a, "{\"%s\":%.*s,\"signature\":\"%.*s\"}", key, BYTES_ARG(t),
-	                    BYTES_ARG(s));
-	return arena_check(a, err);
-}
-
-static status
-add_parts(struct arena *a, struct bytes b, struct endorsements *e, struct err *err)
-{
-	static const char *const others[] = {"tcb_info_issuer_chain", "root_ca_crl", "pck_crl"};
-	struct value v;
-
-	TRY(parse_object(a, b, &v, err));
-	TRY(join(a, &v, "tcbInfo", "tcb_info", "tcb_info_signature", &e->tcb_info, err));
-	TRY(join(a, &v, "enclaveIdentity", "qe_identity", "qe_identity_signature", &e->qe_identity,
-	         err));
-	for (size_t i = 0; i < COUNT_OF(others); i++)
-		TRY(add_text(a, json_get(&v, others[i]), e, err));
-	return OK;
-}
-
-static status
-add_document(struct arena *a, struct bytes b, struct endorsements *e, struct err *err)
-{
-	struct document d;
-
-	TRY(document_parse(a, b, &d, err));
-	for (size_t i = 0; i < d.endorsements.n_certs; i++)
-		TRY(add_der(d.endorsements.certs[i], e, err));
-	for (size_t i = 0; i < d.endorsements.n_crls; i++)
-		TRY(add_der(d.endorsements.crls[i], e, err));
-	if (d.endorsements.tcb_info.n > 0)
-		e->tcb_info = d.endorsements.tcb_info;
-	if (d.endorsements.qe_identity.n > 0)
-		e->qe_identity = d.endorsements.qe_identity;
+	if (!is_ok(unwrap_json(a, b, take_piece, &w, err)) || w.n == 0) {
+		*e = (struct endorsements){0};
+		return OK; /* whoever reads it says what it is instead */
+	}
+	if (w.n > 1)
+		return err_set(err, ERR_PARSE, "E-EVIDENCE-050",
+		               "%zu different reports or quotes in one file: which one is meant?",
+		               w.n);
+	*ret = w.evidence;
 	return OK;
 }
 
 status
-intake_endorsements(struct arena *a, struct bytes b, struct endorsements *e, struct err *err)
+intake_evidence(struct arena *a, struct bytes b, struct document *ret, struct err *err)
 {
+	struct endorsements beside = {0};
 	enum intake_kind k;
 
-	if (b.n > INTAKE_MAX)
-		return err_set(err, ERR_LIMIT, "E-EVIDENCE-053", "a file of %zu bytes", b.n);
+	*ret = (struct document){0};
+	TRY(unwrap(a, b, &b, &beside, err));
+	if (!intake_kind_of(b, &k) && b.n > SNP_REPORT_SIZE && is_report(b))
+		return err_set(err, ERR_PARSE, "E-EVIDENCE-050",
+		               "an SEV-SNP report of %d bytes with %zu more behind it that are no "
+		               "certificate table",
+		               SNP_REPORT_SIZE, b.n - SNP_REPORT_SIZE);
 	if (!intake_kind_of(b, &k))
-		return malformed(err, "a file of no known kind");
-	switch (k) {
-	case INTAKE_DOCUMENT:
-		return add_document(a, b, e, err);
-	case INTAKE_CERT_TABLE:
-		return add_table(a, b, e, err);
-	case INTAKE_CERTIFICATE:
-	case INTAKE_CRL:
-		return add_der(b, e, err);
-	case INTAKE_PEM:
-		return add_pem(a, b, e, err);
-	case INTAKE_TCB_INFO:
-		e->tcb_info = b;
-		return OK;
-	case INTAKE_QE_IDENTITY:
-		e->qe_identity = b;
-		return OK;
-	case INTAKE_PARTS:
-		return add_parts(a, b, e, err);
-	case INTAKE_HOST_CERTS:
-		return add_host_certs(a, b, e, err);
-	case INTAKE_SNP_REPORT:
-	case INTAKE_SNP_RESPONSE:
-	case INTAKE_TDX_QUOTE:
-	case INTAKE_HCL:
-	case INTAKE_VTPM:
-		break;
-	}
-	return err_set(err, ERR_PARSE, "E-EVIDENCE-052", "this is %s, no endorsement", names[k]);
+		return err_set(err, ERR_PARSE, "E-EVIDENCE-050",
+		               "%zu bytes that are no report, quote or evidence document", b.n);
+	TRY(evidence_of_kind(a, k, b, ret, err));
+	return endorsements_add(&ret->endorsements, &beside, err);
 }

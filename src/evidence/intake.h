@@ -15,6 +15,7 @@ enum { INTAKE_MAX = 1024 * 1024 };
 enum intake_kind {
 	INTAKE_DOCUMENT,     /* {"type", "evidence", "endorsements"} */
 	INTAKE_SNP_REPORT,   /* 1184 bytes */
+	INTAKE_SNP_EXTENDED, /* report, and the certificate table (or zeros) behind it */
 	INTAKE_SNP_RESPONSE, /* the firmware's answer around a report: 32 bytes in front */
 	INTAKE_TDX_QUOTE,
 	INTAKE_CERT_TABLE,  /* of an extended report; auxblob */
@@ -32,13 +33,17 @@ enum intake_kind {
 
 /* What it is, by its first bytes and members; false: nothing that is known here. */
 bool intake_kind_of(struct bytes b, enum intake_kind *ret);
+/* Certificate or list, of what may be DER. */
+bool intake_kind_of_der(struct bytes b, enum intake_kind *ret);
 /* For messages: "an SEV-SNP report". */
 const char *intake_kind_name(enum intake_kind k);
 
 /*
  * The evidence of a file, into *ret with what it carries of endorsements.
- * Slices borrow from `b` and the arena. A file in hexadecimal digits is read
- * as what they spell. ERR_PARSE E-EVIDENCE-050: no evidence (the hint says
+ * Slices borrow from `b` and the arena. A file in hexadecimal or base64 is
+ * read as what it spells; in JSON of any shape one report or quote is looked
+ * for (text, list of bytes, or a report's fields), and what is beside it of
+ * endorsements (unwrap.h). ERR_PARSE E-EVIDENCE-050: no evidence (the hint says
  * what it is instead); E-EVIDENCE-051: an evidence that is wrapped; E-EVIDENCE-054: a
  * paravisor's evidence that is malformed.
  */
@@ -52,5 +57,7 @@ status intake_evidence(struct arena *a, struct bytes b, struct document *ret, st
  */
 status intake_endorsements(struct arena *a, struct bytes b, struct endorsements *e,
                            struct err *err);
+/* The same from endorsements that are read already. */
+status endorsements_add(struct endorsements *to, const struct endorsements *from, struct err *err);
 
 #endif

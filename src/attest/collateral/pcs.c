@@ -67,38 +67,6 @@ find_places(const char *mirror, enum collateral_kind kind, const char *subject, 
 	return buf_check(&p->url[1], err);
 }
 
-static int
-hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 32;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* %XX of a header value; false if malformed. */
-static bool
-percent_decode(struct bytes in, struct buf *out)
-{
-	for (size_t i = 0; i < in.n; i++) {
-		int hi, lo;
-
-		if (in.p[i] != '%') {
-			buf_u8(out, in.p[i]);
-			continue;
-		}
-		if (in.n - i < 3)
-			return false;
-		hi = hex_digit(in.p[i + 1]);
-		lo = hex_digit(in.p[i + 2]);
-		if (hi < 0 || lo < 0)
-			return false;
-		buf_u8(out, (uint8_t)(hi << 4 | lo));
-		i += 2;
-	}
-	return buf_ok(out);
-}
-
 /* The issuer chain of a statement; left untouched when the header is absent or unusable. */
 static void
 take_chain(const struct transport_response *r, struct arena *a, struct collateral_item *chain)

@@ -86,7 +86,7 @@ UNREACHABLE(int64_t, cert_not_after, cert)
 UNREACHABLE(int64_t, crl_this_update, crl)
 UNREACHABLE(int64_t, crl_next_update, crl)
 
-/* Named by intake_hcl() alone, which the decoder does not call. */
+/* Named by intake_paravisor() alone, which the decoder does not call. */
 struct hash256
 sha256(struct bytes data)
 {

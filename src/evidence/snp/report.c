@@ -80,8 +80,8 @@ snp_field_number(const struct snp_report *r, const struct snp_field *f)
 	return *snp_field_bytes(r, f).p;
 }
 
-static void
-set_number(struct snp_report *r, const struct snp_field *f, uint64_t value)
+void
+snp_field_set(struct snp_report *r, const struct snp_field *f, uint64_t value)
 {
 	uint32_t u32 = (uint32_t)value;
 
@@ -101,11 +101,11 @@ read_field(struct bytes b, const struct snp_field *f, struct snp_report *ret)
 	if (f->kind != SNP_FIELD_NUMBER)
 		rd_copy(&at, member(ret, f), f->size);
 	else if (f->size == 8)
-		set_number(ret, f, rd_le64(&at));
+		snp_field_set(ret, f, rd_le64(&at));
 	else if (f->size == 4)
-		set_number(ret, f, rd_le32(&at));
+		snp_field_set(ret, f, rd_le32(&at));
 	else
-		set_number(ret, f, rd_u8(&at));
+		snp_field_set(ret, f, rd_u8(&at));
 }
 
 /* First byte of [from, to) that is not zero, or SIZE_MAX. */

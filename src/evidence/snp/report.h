@@ -114,6 +114,7 @@ extern const size_t snp_fields_n;
 
 /* Value of a NUMBER field. */
 uint64_t snp_field_number(const struct snp_report *r, const struct snp_field *f);
+void snp_field_set(struct snp_report *r, const struct snp_field *f, uint64_t value);
 /* Value of the others, borrowed. */
 struct bytes snp_field_bytes(const struct snp_report *r, const struct snp_field *f);
 
