@@ -114,6 +114,7 @@ struct rule {
 	uint32_t off;
 	bool is_default;
 	bool is_function;
+	bool no_args;       /* the head was written f(): a rule that may be called */
 	bool is_set;        /* contains */
 	bool generated;     /* no value was written: true */
 	struct term **path; /* head reference without package: names and brackets */

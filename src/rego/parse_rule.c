@@ -120,6 +120,7 @@ set_head(struct parser *ps, struct rule *r, struct term *t)
 
 	if (t->kind == TERM_CALL) {
 		r->is_function = t->n > 0; /* f() is f */
+		r->no_args = t->n == 0;
 		r->args = t->items;
 		r->n_args = t->n;
 		t = t->fn;

@@ -291,6 +291,30 @@ unknown_function(struct resolver *rs, const struct term *t)
 	return resolve_error(rs, t->off, "E-REGO-011", "unknown function %.*s", BYTES_ARG(name));
 }
 
+/*
+ * f() of a rule whose heads are written f() is f, as long as one of them has a value that is not
+ * known here. (OPA calls every other one an undefined function; Kata's rules have such calls.)
+ */
+static bool
+is_rule_called(struct resolver *rs, const struct term *t)
+{
+	const struct node *n = t->n == 0 && is_name_path(t->fn) ? function_node(rs, t->fn) : NULL;
+	const struct group *g = n ? n->group : NULL;
+	const struct term *head = t->fn->kind == TERM_REF ? t->fn->items[0] : t->fn;
+	bool open = false;
+
+	if (!g || g->kind == GROUP_FUNCTION || is_local(rs, head->u.name))
+		return false;
+	for (uint32_t i = 0; i < g->n_rules; i++) {
+		const struct term *value = g->rules[i]->value;
+
+		if (!g->rules[i]->no_args)
+			return false;
+		open |= value->kind != TERM_CONST;
+	}
+	return open;
+}
+
 /* count := 1 hides count(). */
 static status
 check_hidden(struct resolver *rs, const struct term *t)
@@ -342,8 +366,12 @@ resolve_call(struct resolver *rs, struct term *t)
 			return OK;
 		t->u.call.callee.builtin = rego_builtin_find(rs->c->builtins, t->u.call.name);
 	}
-	if (!t->u.call.callee.builtin && !t->u.call.callee.group)
-		return unknown_function(rs, t);
+	if (!t->u.call.callee.builtin && !t->u.call.callee.group) {
+		if (!t->fn || !is_rule_called(rs, t))
+			return unknown_function(rs, t);
+		*t = *t->fn;
+		return resolve_term(rs, t);
+	}
 	return check_arity(rs, t);
 }
 
