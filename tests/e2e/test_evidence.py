@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """contrast evidence on real reports and quotes: output, exit codes, and the same answer from libcontrast."""
+import hashlib
 import importlib.util
 import json
 import os
@@ -188,3 +189,62 @@ def test_a_paravisors_report_is_bound_to_its_runtime_data(tmp_path):
     (tmp_path / "hcl").write_bytes(changed)
     done = contrast("verify", tmp_path / "hcl", "-e", certs)
     assert done.returncode == 1 and "tpm/runtime" in done.stderr
+
+
+@needs_vectors
+@pytest.mark.parametrize("name, authority", [("v0", "milan"), ("v1", "milan"), ("v2", "milan"), ("genoa", "genoa")])
+def test_a_virtual_tpms_quote_is_shown_and_judged(name, authority):
+    file = SNP / f"trustee-az-snp-vtpm/evidence-{name}.json"
+    certs = SNP / f"go-sev-guest/ask_ark_{authority}.pem"
+    shown = json.loads(contrast("show", file, "-o", "json").stdout)
+    quote, runtime = shown["vtpm"]["quote"], shown["vtpm"]["runtimeData"]
+    assert shown["type"] == "snp-vtpm" and quote["selection"]["registers"] == list(range(24))
+    assert [k["kid"] for k in runtime["keys"]] == ["HCLAkPub", "HCLEkPub"]
+    assert hashlib.sha256(bytes.fromhex("".join(shown["vtpm"]["pcrs"].values()))).hexdigest() == quote["pcrDigest"]
+    judged = contrast("verify", file, "-e", certs, "--nonce", quote["extraData"], "-o", "json")
+    assert judged.returncode == 0 and json.loads(judged.stdout)["type"] == "snp-vtpm"
+    for arguments in (["--nonce", quote["extraData"][2:]], ["--report-data", "00" * 64]):
+        judged = contrast("verify", file, "-e", certs, *arguments)
+        assert judged.returncode == 1 and "tpm/nonce" in judged.stderr
+    for nonce in ("", "0", "zz", "00" * 67):
+        assert contrast("verify", file, "-e", certs, "--nonce", nonce).returncode == 2
+    bare = contrast("verify", SNP / "ms-tav/milan_attestation_report.bin", "--nonce", "00")
+    assert bare.returncode == 2 and "E-CLI-043" in bare.stderr
+
+
+@needs_vectors
+def test_a_tds_virtual_tpm():
+    collateral = [TDX / "automata-dcap" / name for name in
+                  ("solana_tcb_info_v3_with_tdx_module.json", "solana_qe_identity.json", "solana_signing.der")]
+    for name in ("v0", "v1"):
+        file = TDX / f"trustee/evidence-{name}.json"
+        judged = contrast("verify", file, "-e", *collateral, "--time", "2025-07-20T00:00:00Z", "--nonce",
+                          b"challenge".hex(), "-o", "json")
+        verdict = json.loads(judged.stdout)
+        assert judged.returncode == 0 and verdict["type"] == "tdx-vtpm" and verdict["tcbStatus"] == "OutOfDate"
+        assert json.loads(contrast("show", file, "-o", "json").stdout)["vtpm"]["quote"]["extraData"] == b"challenge".hex()
+        log = contrast("log", TDX / "go-tdx-guest/ccel_data.dat", "--quote", file)
+        assert log.returncode == 1  # of another TD, and yet a quote
+
+
+@needs_vectors
+def test_a_manifest_names_registers_of_a_virtual_tpm(tmp_path):
+    file = SNP / "trustee-az-snp-vtpm/evidence-genoa.json"
+    certs = SNP / "go-sev-guest/ask_ark_genoa.pem"
+    shown = json.loads(contrast("show", file, "-o", "json").stdout)
+    pcrs = shown["vtpm"]["pcrs"]
+    named = {i: pcrs[i] for i in ("0", "4", "7", "9", "11")}
+
+    def judge(**reference):
+        (tmp_path / "m.json").write_text(json.dumps(manifest_of({**shown, "host_data": "11" * 32}, **reference)))
+        done = contrast("verify", file, "-e", certs, "--policy", tmp_path / "m.json", "-o", "json")
+        return done.returncode, json.loads(done.stdout)
+
+    # What register 8 was extended with nobody can tell from it, and it is no policy of ours: all fits but that.
+    code, verdict = judge(Pcrs=named)
+    assert code == 1 and verdict["reason"] == "tpm/policy" and verdict["got"] == pcrs["8"]
+    code, verdict = judge(Pcrs={**named, "9": "00" * 32, "11": "11" * 32})
+    assert code == 1 and [d["detail"] for d in verdict["differences"]] == ["register 9 differs", "register 11 differs"]
+    assert verdict["expected"] == "00" * 32 and verdict["got"] == pcrs["9"]
+    code, verdict = judge()
+    assert code == 1 and verdict["reason"] == "tpm/no-reference"

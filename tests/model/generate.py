@@ -103,7 +103,7 @@ def vec_binding():
     rows = []
     for purpose, role, name in (("attest", 1, "server"), ("statement", 1, "server"),
                                 ("mesh-cert", 2, "client"), ("peer", 2, "client")):
-        for tee in (1, 2):
+        for tee in (1, 2, 3, 4):
             own = fixed("attester " + purpose)
             peer = m.ZERO if role == 1 else fixed("peer key")
             exporter = m.ZERO if purpose == "statement" else fixed("exporter " + purpose)
@@ -117,6 +117,13 @@ def vec_binding():
                          "leaf": h(m.leaf(purpose, role, tee, nonce, own, peer, exporter,
                                           payload))})
     return rows
+
+
+def vec_vtpm():
+    return [{"report_data": h(data), "extra_data": h(m.vtpm_extra_data(data)),
+             "policy": h(policy), "register": h(m.vtpm_policy_register(policy))}
+            for data, policy in ((bytes(64), bytes(32)),
+                                 (fixed("report data", 64), fixed("policy")))]
 
 
 def vec_batch():
@@ -248,8 +255,8 @@ def vec_log():
 
 
 VECTORS = {"genesis": vec_genesis, "owners": vec_owners, "chain": vec_chain, "state": vec_state,
-           "binding": vec_binding, "batch": vec_batch, "nonce": vec_nonce, "keys": vec_keys,
-           "answer": vec_answer, "sealing": vec_sealing, "shares": vec_shares, "log": vec_log}
+           "binding": vec_binding, "vtpm": vec_vtpm, "batch": vec_batch, "nonce": vec_nonce,
+           "keys": vec_keys, "answer": vec_answer, "sealing": vec_sealing, "shares": vec_shares, "log": vec_log}
 
 
 def main(argv):

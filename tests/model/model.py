@@ -143,6 +143,16 @@ def leaf(purpose, role, tee, nonce, attester_key_id, peer_key_id, exporter, payl
                   attester_key_id + peer_key_id + exporter + sha256(payload))
 
 
+def vtpm_extra_data(report_data):
+    """What a virtual TPM's quote is bound by where the leaf is 64 bytes and its room is not."""
+    return sha256(b"contrast/v1/vtpm\0" + report_data)
+
+
+def vtpm_policy_register(policy):
+    """A register that was extended once, from zeros, with a policy hash."""
+    return sha256(bytes(32) + policy)
+
+
 def batch(leaves):
     """Root and proofs of a tree that is padded to a power of two with 64 zero bytes."""
     depth = max(len(leaves) - 1, 0).bit_length()

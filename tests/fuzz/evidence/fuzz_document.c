@@ -20,7 +20,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	v = document_to_json(&a, &d);
 	json_write(&v, JSON_COMPACT, &text);
 	if (!is_ok(document_parse(&a, buf_view(&text), &back, &err)) ||
-	    !bytes_equal(back.evidence, d.evidence) ||
+	    !bytes_equal(back.evidence, d.evidence) || back.tee != d.tee ||
+	    !bytes_equal(back.vtpm.runtime, d.vtpm.runtime) ||
+	    !bytes_equal(back.vtpm.pcrs, d.vtpm.pcrs) ||
 	    back.endorsements.n_certs != d.endorsements.n_certs)
 		abort();
 	return 0;

@@ -2,9 +2,9 @@
 /*
  * Reaches, with every signature good: the chains of both kinds with their
  * revocation lists, TCB info and QE identity, the convergence of the TCB and
- * the appraisal. Input: parts as {kind u8, length be16, bytes}. The root is
- * whatever the parts end at, since a fuzzer finds no hash. A second look
- * through caches must not change the verdict.
+ * the appraisal; behind a paravisor also the virtual TPM's quote, whose hashes
+ * are put right here, since a fuzzer finds none. Input: parts as {kind u8, length be16, bytes}. The
+ * root is whatever the parts end at. A second look through caches must not change the verdict.
  */
 #include "base/rd.h"
 #include "crypto/cert.h"
@@ -18,8 +18,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 extern unsigned int fuzz_verify_accepted;
 unsigned int fuzz_verify_accepted;
 
-enum part { PART_SNP, PART_TDX, PART_CERT, PART_CRL, PART_TCB_INFO, PART_QE_IDENTITY };
-enum { CHAIN = 4, NOW = 1795500000 };
+enum part {
+	PART_SNP,
+	PART_TDX,
+	PART_CERT,
+	PART_CRL,
+	PART_TCB_INFO,
+	PART_QE_IDENTITY,
+	PART_RUNTIME, /* makes it evidence behind a paravisor */
+	PART_MESSAGE,
+	PART_SIGNATURE,
+	PART_PCRS,
+};
+enum { CHAIN = 4, NOW = 1795500000, REPORT_DATA_AT = 0x50 };
 
 static void
 take_part(struct document *d, enum part kind, struct bytes b)
@@ -45,6 +56,18 @@ take_part(struct document *d, enum part kind, struct bytes b)
 		break;
 	case PART_QE_IDENTITY:
 		e->qe_identity = b;
+		break;
+	case PART_RUNTIME:
+		d->vtpm.runtime = b;
+		break;
+	case PART_MESSAGE:
+		d->vtpm.message = b;
+		break;
+	case PART_SIGNATURE:
+		d->vtpm.signature = b;
+		break;
+	case PART_PCRS:
+		d->vtpm.pcrs = b;
 		break;
 	}
 }
@@ -93,6 +116,29 @@ tdx_root(struct bytes quote)
 	return root_of(certs, n);
 }
 
+/* REPORTDATA becomes the hash of the runtime data, the quote's digest that of the registers. */
+static void
+put_vtpm_right(struct document *d)
+{
+	struct hash256 runtime = sha256(d->vtpm.runtime);
+	struct hash256 pcrs = sha256(d->vtpm.pcrs);
+	struct bytes at = bytes_sub(d->evidence, REPORT_DATA_AT, REPORT_DATA_AT + 64);
+	struct bytes end = d->vtpm.message;
+	struct verdict v = {0};
+	struct tdx_quote q;
+
+	if (d->tee == TEE_TDX && is_ok(tdx_quote_parse(d->evidence, &q, &v)))
+		at = q.report_data;
+	d->tee = d->tee == TEE_TDX ? TEE_TDX_VTPM : TEE_SNP_VTPM;
+	if (at.n == 64) {
+		mem_zero((uint8_t *)(uintptr_t)at.p, 64);
+		mem_copy((uint8_t *)(uintptr_t)at.p, runtime.b, sizeof runtime.b);
+	}
+	if (end.n >= sizeof pcrs.b)
+		mem_copy((uint8_t *)(uintptr_t)(end.p + end.n - sizeof pcrs.b), pcrs.b,
+		         sizeof pcrs.b);
+}
+
 static bool
 same(const struct evidence_result *a, const struct evidence_result *b)
 {
@@ -136,6 +182,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	};
 	struct tdx_reference tdx = {.has_trust_root = true, .mrtd = mrtd, .n_mrtd = 1};
 	struct reference_sets sets = {.snp = snp, .n_snp = 2, .tdx = &tdx, .n_tdx = 1};
+	static const struct hash256 policy;
+	static const struct pcr_set registers = {.named = 1u << 4};
+	const struct policy_list policies = {&policy, 1};
 	struct document d = {0};
 	struct evidence_request rq = {.flags = EVIDENCE_THOROUGH,
 	                              .document = &d,
@@ -151,12 +200,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		uint8_t kind = rd_u8(&r);
 		struct bytes part = rd_bytes(&r, rd_be16(&r));
 
-		if (rd_ok(&r) && kind <= PART_QE_IDENTITY)
+		if (rd_ok(&r) && kind <= PART_PCRS)
 			take_part(&d, (enum part)kind, part);
 	}
 	if (d.evidence.n == 0)
 		return 0;
-	if (d.tee == TEE_SNP)
+	if (d.vtpm.runtime.n > 0) {
+		put_vtpm_right(&d);
+		snp[0].pcrs = tdx.pcrs = &registers;
+		rq.policies = &policies;
+	}
+	if (tee_hardware(d.tee) == TEE_SNP)
 		snp[0].trust_root = snp_root(&d.endorsements);
 	else
 		tdx.trust_root = tdx_root(d.evidence);

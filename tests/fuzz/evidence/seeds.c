@@ -5,13 +5,25 @@
  * signatures taken as good, both are accepted.
  */
 #include "../../unit/evidence/mint.h"
+#include "../../unit/evidence/mint_vtpm.h"
 #include "base/file.h"
 #include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum part { PART_SNP, PART_TDX, PART_CERT, PART_CRL, PART_TCB_INFO, PART_QE_IDENTITY };
+enum part {
+	PART_SNP,
+	PART_TDX,
+	PART_CERT,
+	PART_CRL,
+	PART_TCB_INFO,
+	PART_QE_IDENTITY,
+	PART_RUNTIME,
+	PART_MESSAGE,
+	PART_SIGNATURE,
+	PART_PCRS,
+};
 enum { SVNS = 16 };
 
 static void
@@ -42,9 +54,30 @@ save(const char *folder, const char *name, const struct buf *b)
 	need(f && fwrite(b->p, 1, b->n, f) == b->n && fclose(f) == 0, path);
 }
 
+/* Behind a paravisor: registers of zeros but for the policy's, of a policy of zeros. */
+static void
+put_vtpm(struct buf *out, const struct mint_vtpm *t)
+{
+	static const uint8_t zeros[64];
+	CLEANUP(buf_done) struct buf message = {0};
+	CLEANUP(buf_done) struct buf signature = {0};
+	struct hash256 bound = binding_vtpm(zeros);
+	struct mint_quote q = mint_quote_default(hash256_view(&bound), bytes_of(zeros, 32));
+
+	for (size_t i = 0; i < TPM_PCRS; i++)
+		if (i != PCR_POLICY)
+			q.pcrs[i] = (struct hash256){{0}};
+	mint_quote_message(&q, &message);
+	mint_quote_sign(t, &q, buf_view(&message), &signature);
+	put(out, PART_RUNTIME, buf_view(&t->runtime));
+	put(out, PART_MESSAGE, buf_view(&message));
+	put(out, PART_PCRS, bytes_of(q.pcrs, sizeof q.pcrs));
+	put(out, PART_SIGNATURE, buf_view(&signature));
+}
+
 static void
 snp(const char *folder, struct mint *m, enum snp_signing_key kind, uint32_t version,
-    const char *name)
+    const struct mint_vtpm *t, const char *name)
 {
 	CLEANUP(buf_done) struct buf out = {0};
 	CLEANUP(buf_done) struct buf crl = {0};
@@ -66,6 +99,8 @@ snp(const char *folder, struct mint *m, enum snp_signing_key kind, uint32_t vers
 	put(&out, PART_CERT, cert_der(vek));
 	put(&out, PART_CERT, cert_der(m->ask));
 	put(&out, PART_CERT, cert_der(m->ark));
+	if (t)
+		put_vtpm(&out, t);
 	save(folder, name, &out);
 	cert_free(vek);
 }
@@ -299,7 +334,8 @@ qe_identity(struct buf *out)
 }
 
 static void
-tdx(const char *folder, const struct intel *in, uint16_t version, const char *name)
+tdx(const char *folder, const struct intel *in, uint16_t version, const struct mint_vtpm *t,
+    const char *name)
 {
 	CLEANUP(buf_done) struct buf out = {0};
 	CLEANUP(buf_done) struct buf part = {0};
@@ -321,6 +357,8 @@ tdx(const char *folder, const struct intel *in, uint16_t version, const char *na
 		     "list");
 		put(&out, PART_CRL, buf_view(&part));
 	}
+	if (t)
+		put_vtpm(&out, t);
 	save(folder, name, &out);
 }
 
@@ -328,17 +366,22 @@ int
 main(int argc, char **argv)
 {
 	struct mint m;
+	struct mint_vtpm t;
 	struct intel in;
 
 	need(argc == 2, "which folder?");
 	mint_init(&m);
-	snp(argv[1], &m, SNP_SIGNED_VCEK, 2, "snp-v2");
-	snp(argv[1], &m, SNP_SIGNED_VCEK, 5, "snp-v5");
-	snp(argv[1], &m, SNP_SIGNED_VLEK, 3, "snp-vlek");
+	mint_vtpm_init(&t, 2048);
+	snp(argv[1], &m, SNP_SIGNED_VCEK, 2, NULL, "snp-v2");
+	snp(argv[1], &m, SNP_SIGNED_VCEK, 5, NULL, "snp-v5");
+	snp(argv[1], &m, SNP_SIGNED_VLEK, 3, NULL, "snp-vlek");
+	snp(argv[1], &m, SNP_SIGNED_VCEK, 3, &t, "snp-vtpm");
 	mint_done(&m);
 	intel_init(&in);
-	tdx(argv[1], &in, 4, "tdx-v4");
-	tdx(argv[1], &in, 5, "tdx-v5");
+	tdx(argv[1], &in, 4, NULL, "tdx-v4");
+	tdx(argv[1], &in, 5, NULL, "tdx-v5");
+	tdx(argv[1], &in, 4, &t, "tdx-vtpm");
 	intel_done(&in);
+	mint_vtpm_done(&t);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include "authority/record.h"
 #include "authority/seed.h"
 #include "authority/shares.h"
+#include "evidence/azure/vtpm.h"
 #include "evidence/batch.h"
 #include "evidence/binding.h"
 #include "evidence/state.h"
@@ -148,6 +149,23 @@ leaves(void **state)
 		mem_copy(b.exporter, vec_hex(&v, row, "exporter").p, sizeof b.exporter);
 		got = binding_leaf(&b);
 		assert_bytes(hash512_view(&got), vec_hex(&v, row, "leaf"));
+	}
+}
+
+static void
+virtual_tpms(void **state)
+{
+	CLEANUP(vectors_done) struct vectors v = {0};
+
+	(void)state;
+	vectors_load(&v, "vtpm");
+	VEC_ROWS(row, &v.root)
+	{
+		struct hash256 extra = binding_vtpm(vec_hex(&v, row, "report_data").p);
+		struct hash256 reg = vtpm_policy_register(vec_hex(&v, row, "policy"));
+
+		assert_bytes(hash256_view(&extra), vec_hex(&v, row, "extra_data"));
+		assert_bytes(hash256_view(&reg), vec_hex(&v, row, "register"));
 	}
 }
 
@@ -443,9 +461,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(genesis),       cmocka_unit_test(chain),
 	        cmocka_unit_test(state_records), cmocka_unit_test(leaves),
-	        cmocka_unit_test(batches),       cmocka_unit_test(keys),
-	        cmocka_unit_test(answers),       cmocka_unit_test(sealing),
-	        cmocka_unit_test(shares),        cmocka_unit_test(logs),
+	        cmocka_unit_test(virtual_tpms),  cmocka_unit_test(batches),
+	        cmocka_unit_test(keys),          cmocka_unit_test(answers),
+	        cmocka_unit_test(sealing),       cmocka_unit_test(shares),
+	        cmocka_unit_test(logs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

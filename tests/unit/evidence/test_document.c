@@ -38,6 +38,117 @@ round_trip(void **state)
 	assert_bytes(back.endorsements.qe_identity, BYTES("[]"));
 }
 
+/* With a virtual TPM; the member is there exactly when the type says so. */
+static void
+virtual_tpm(void **state)
+{
+	static const struct {
+		const char *find, *replace;
+		const char *place; /* NULL: accepted */
+	} rows[] = {
+	        {"", "", NULL},
+	        {"\"tdx-vtpm\"", "\"snp-vtpm\"", NULL},
+	        {"\"tdx-vtpm\"", "\"tdx\"", ".vtpm"},
+	        {"\"tdx-vtpm\"", "\"vtpm\"", ".type"},
+	        {"\"vtpm\"", "\"tpm\"", NULL}, /* E-JSON-020 names the member itself */
+	        {"\"runtimeData\"", "\"runtime\"", NULL},
+	        {"\"runtimeData\":\"e30=\"", "\"runtimeData\":\"e30\"", ".vtpm.runtimeData"},
+	        {"\"message\":\"", "\"message\":\"!", ".vtpm.message"},
+	        {"\"signature\":\"", "\"signature\":\"!", ".vtpm.signature"},
+	        {"\"pcrs\":\"AAAA", "\"pcrs\":\"", ".vtpm.pcrs"},
+	        {"\"policy\":\"cHBw", "\"policy\":\"", ".vtpm.policy"},
+	};
+	CLEANUP(arena_done) struct arena a = {0};
+	CLEANUP(buf_done) struct buf text = {0};
+	static const uint8_t pcrs[VTPM_PCRS_SIZE];
+	struct document d = {
+	        .tee = TEE_TDX_VTPM,
+	        .evidence = BYTES("quote"),
+	        .vtpm = {.runtime = BYTES("{}"),
+	                 .message = BYTES("message"),
+	                 .signature = BYTES("signature"),
+	                 .pcrs = bytes_of(pcrs, sizeof pcrs),
+	                 .policy = BYTES("pppppppppppppppppppppppppppppppp")},
+	};
+	struct document back;
+	struct value v = document_to_json(&a, &d);
+	struct err err = {0};
+
+	(void)state;
+	json_write(&v, JSON_COMPACT, &text);
+	assert_ok(document_parse(&a, buf_view(&text), &back, &err));
+	assert_int_equal(back.tee, TEE_TDX_VTPM);
+	assert_bytes(back.vtpm.runtime, d.vtpm.runtime);
+	assert_bytes(back.vtpm.message, d.vtpm.message);
+	assert_bytes(back.vtpm.signature, d.vtpm.signature);
+	assert_bytes(back.vtpm.pcrs, d.vtpm.pcrs);
+	assert_bytes(back.vtpm.policy, d.vtpm.policy);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		CLEANUP(buf_done) struct buf edited = {0};
+		struct bytes find = bytes_str(rows[i].find);
+		size_t at = bytes_find(buf_view(&text), find, 0);
+		bool sound = i < 2;
+		status s;
+
+		buf_bytes(&edited, bytes_sub(buf_view(&text), 0, at));
+		buf_str(&edited, rows[i].replace);
+		buf_bytes(&edited, bytes_sub(buf_view(&text), at + find.n, text.n));
+		s = document_parse(&a, buf_view(&edited), &back, &err);
+		assert_int_equal(is_ok(s), sound);
+		if (rows[i].place)
+			assert_string_equal(err.place, rows[i].place);
+	}
+}
+
+/* Each part at its limit, and one byte above it. */
+static void
+limits_of_a_virtual_tpm(void **state)
+{
+	static const struct {
+		size_t at, max;
+		const char *place, *id;
+	} rows[] = {
+	        {offsetof(struct vtpm, runtime), VTPM_RUNTIME_MAX, ".vtpm.runtimeData",
+	         "E-EVIDENCE-031"},
+	        {offsetof(struct vtpm, message), VTPM_MESSAGE_MAX, ".vtpm.message",
+	         "E-EVIDENCE-031"},
+	        {offsetof(struct vtpm, signature), VTPM_SIGNATURE_MAX, ".vtpm.signature",
+	         "E-EVIDENCE-031"},
+	        {offsetof(struct vtpm, pcrs), VTPM_PCRS_SIZE, ".vtpm.pcrs", "E-EVIDENCE-031"},
+	        {offsetof(struct vtpm, policy), SHA256_SIZE, ".vtpm.policy", "E-EVIDENCE-031"},
+	};
+	static const uint8_t zeros[VTPM_RUNTIME_MAX + 1];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		for (size_t over = 0; over < 2; over++) {
+			CLEANUP(arena_done) struct arena a = {0};
+			CLEANUP(buf_done) struct buf text = {0};
+			struct document d = {.tee = TEE_SNP_VTPM,
+			                     .evidence = BYTES("r"),
+			                     .vtpm = {.runtime = BYTES("{}"),
+			                              .message = BYTES("m"),
+			                              .signature = BYTES("s"),
+			                              .pcrs = bytes_of(zeros, VTPM_PCRS_SIZE)}};
+			struct document back;
+			struct bytes *part =
+			        (struct bytes *)(void *)((uint8_t *)&d.vtpm + rows[i].at);
+			struct value v;
+			struct err err = {0};
+
+			*part = bytes_of(zeros, rows[i].max + over);
+			v = document_to_json(&a, &d);
+			json_write(&v, JSON_COMPACT, &text);
+			if (!over) {
+				assert_ok(document_parse(&a, buf_view(&text), &back, &err));
+				continue;
+			}
+			assert_fails(document_parse(&a, buf_view(&text), &back, &err), rows[i].id);
+			assert_string_equal(err.place, rows[i].place);
+		}
+	}
+}
+
 static void
 refusals(void **state)
 {
@@ -135,6 +246,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(round_trip),
+	        cmocka_unit_test(virtual_tpm),
+	        cmocka_unit_test(limits_of_a_virtual_tpm),
 	        cmocka_unit_test(refusals),
 	        cmocka_unit_test(limits),
 	        cmocka_unit_test(verdicts),

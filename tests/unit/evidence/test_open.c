@@ -9,7 +9,8 @@ extern unsigned int fuzz_verify_accepted;
 static void
 test_seeds_are_accepted(void **state)
 {
-	static const char *const names[] = {"snp-v2", "snp-v5", "snp-vlek", "tdx-v4", "tdx-v5"};
+	static const char *const names[] = {"snp-v2", "snp-v5", "snp-vlek", "snp-vtpm",
+	                                    "tdx-v4", "tdx-v5", "tdx-vtpm"};
 	const char *root = getenv("CONTRAST_SOURCE_ROOT");
 
 	(void)state;
