@@ -23,6 +23,9 @@
 #define UNUSED __attribute__((unused))
 #define FALLTHROUGH __attribute__((fallthrough))
 
+/* A variable that is written before it is read and too large to be zeroed each time. */
+#define WRITTEN_FIRST __attribute__((uninitialized))
+
 /* Calls fn(&variable) when the variable leaves its scope. */
 #define CLEANUP(fn) __attribute__((cleanup(fn)))
 
@@ -60,9 +63,26 @@ void mem_fail_after(uint64_t n);
  * Copy, move, fill: the only way to raw memory outside base. n == 0 accepts
  * NULL pointers.
  */
-void mem_copy(void *restrict to, const void *restrict from, size_t n);
-void mem_move(void *to, const void *from, size_t n);
-void mem_zero(void *p, size_t n);
+static inline void
+mem_copy(void *restrict to, const void *restrict from, size_t n)
+{
+	if (n > 0)
+		__builtin_memcpy(to, from, n);
+}
+
+static inline void
+mem_move(void *to, const void *from, size_t n)
+{
+	if (n > 0)
+		__builtin_memmove(to, from, n);
+}
+
+static inline void
+mem_zero(void *p, size_t n)
+{
+	if (n > 0)
+		__builtin_memset(p, 0, n);
+}
 
 /* Zeroing that the compiler may not drop; for everything that was secret. */
 void mem_wipe(void *p, size_t n);

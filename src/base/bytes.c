@@ -3,16 +3,12 @@
 
 #include <string.h>
 
+enum { FIRST_BYTES_TRIED = 4 };
+
 struct bytes
 bytes_str(const char *s)
 {
 	return s ? (struct bytes){(const uint8_t *)s, strlen(s)} : (struct bytes){NULL, 0};
-}
-
-bool
-bytes_equal(struct bytes a, struct bytes b)
-{
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
 int
@@ -55,6 +51,10 @@ bytes_find_byte(struct bytes a, uint8_t c, size_t from)
 	return hit ? (size_t)(hit - a.p) : SIZE_MAX;
 }
 
+/*
+ * Most slices that are looked for are not there, and neither is their first byte. Where it is there
+ * often memmem() takes over: it prepares, and stays linear.
+ */
 size_t
 bytes_find(struct bytes a, struct bytes what, size_t from)
 {
@@ -64,8 +64,16 @@ bytes_find(struct bytes a, struct bytes what, size_t from)
 		return SIZE_MAX;
 	if (what.n == 0)
 		return from;
-	if (from == a.n)
-		return SIZE_MAX;
+	for (unsigned int i = 0; i < FIRST_BYTES_TRIED; i++) {
+		if (a.n - from < what.n)
+			return SIZE_MAX;
+		hit = memchr(a.p + from, what.p[0], a.n - from - what.n + 1);
+		if (!hit)
+			return SIZE_MAX;
+		if (memcmp(hit, what.p, what.n) == 0)
+			return (size_t)(hit - a.p);
+		from = (size_t)(hit - a.p) + 1;
+	}
 	hit = memmem(a.p + from, a.n - from, what.p, what.n);
 	return hit ? (size_t)(hit - a.p) : SIZE_MAX;
 }

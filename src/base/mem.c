@@ -56,27 +56,6 @@ mem_grow(void *p, size_t size)
 }
 
 void
-mem_copy(void *restrict to, const void *restrict from, size_t n)
-{
-	if (n > 0)
-		memcpy(to, from, n);
-}
-
-void
-mem_move(void *to, const void *from, size_t n)
-{
-	if (n > 0)
-		memmove(to, from, n);
-}
-
-void
-mem_zero(void *p, size_t n)
-{
-	if (n > 0)
-		memset(p, 0, n);
-}
-
-void
 mem_wipe(void *p, size_t n)
 {
 	if (n > 0)

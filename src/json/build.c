@@ -4,30 +4,6 @@
 #include "json/value.h"
 
 struct value
-json_null(void)
-{
-	return (struct value){.type = VALUE_NULL};
-}
-
-struct value
-json_bool(bool b)
-{
-	return (struct value){.type = VALUE_BOOL, .u.b = b};
-}
-
-struct value
-json_int(int64_t i)
-{
-	return (struct value){.type = VALUE_NUMBER, .flags = VALUE_INT, .u.i = i};
-}
-
-struct value
-json_string(struct bytes text)
-{
-	return (struct value){.type = VALUE_STRING, .n = (uint32_t)text.n, .u.s = text.p};
-}
-
-struct value
 json_cstr(const char *text)
 {
 	return json_string(bytes_str(text));

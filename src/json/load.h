@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* load.h: eight bytes of text as a number, for scans that look at eight at once. */
+/* load.h: text as numbers, for scans that look at eight bytes at once. */
 #ifndef JSON_LOAD_H
 #define JSON_LOAD_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Little-endian; the compiler makes one load of it. */
@@ -14,22 +16,34 @@ load64(const uint8_t *p)
 	       (uint64_t)p[7] << 56;
 }
 
-#define EACH_BYTE 0x0101010101010101u
-#define HIGH_BITS 0x8080808080808080u
-
-/*
- * High bit set in every byte that ends the plain part of a string: below 0x20,
- * a quote, a backslash. Exact up to the lowest one found, which is all that
- * is asked. Bytes above 0x7f are not among them.
- */
-static inline uint64_t
-string_stops(uint64_t w)
+static inline uint32_t
+load32(const uint8_t *p)
 {
-	uint64_t quote = w ^ EACH_BYTE * '"', slash = w ^ EACH_BYTE * '\\';
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
 
-	return (((w - EACH_BYTE * 0x20) & ~w) | ((quote - EACH_BYTE) & ~quote) |
-	        ((slash - EACH_BYTE) & ~slash)) &
-	       HIGH_BITS;
+/* One to seven bytes as one number: of texts of one length, equal numbers mean equal texts. */
+static inline uint64_t
+load_short(const uint8_t *p, size_t n)
+{
+	if (n >= 4)
+		return load32(p) | (uint64_t)load32(p + n - 4) << 32;
+	return (uint64_t)p[0] | (uint64_t)p[n / 2] << 8 | (uint64_t)p[n - 1] << 16;
+}
+
+/* Equality of n bytes, for texts too short to be worth a call: the last eight are looked at
+ * wherever they begin. */
+static inline bool
+same_text(const uint8_t *a, const uint8_t *b, size_t n)
+{
+	size_t i = 0;
+
+	if (n < 8)
+		return n == 0 || load_short(a, n) == load_short(b, n);
+	for (; i + 8 < n; i += 8)
+		if (load64(a + i) != load64(b + i))
+			return false;
+	return load64(a + n - 8) == load64(b + n - 8);
 }
 
 #endif

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
-#include "json/load.h"
-#include "json/value.h"
-
-#include <stdlib.h>
+#include "json/members.h"
+#include "json/scan.h"
 
 /*
  * One pass, recursive descent with a depth limit. Elements of open containers
@@ -43,12 +41,18 @@ fail(struct parser *ps, const uint8_t *at, enum err_class cls, const char *id, c
 
 #define SYNTAX(ps, id, what) fail((ps), (ps)->p, ERR_PARSE, (id), (what))
 
-static void
+static inline const uint8_t *
+behind_space(const uint8_t *p, const uint8_t *end)
+{
+	while (p < end && *p <= ' ' && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r'))
+		p++;
+	return p;
+}
+
+static inline void
 skip_space(struct parser *ps)
 {
-	while (ps->p < ps->end &&
-	       (*ps->p == ' ' || *ps->p == '\n' || *ps->p == '\t' || *ps->p == '\r'))
-		ps->p++;
+	ps->p = behind_space(ps->p, ps->end);
 }
 
 static status
@@ -86,7 +90,7 @@ push(struct parser *ps, struct value v)
 	return OK;
 }
 
-static status parse_value(struct parser *ps, struct value *ret);
+static status parse_other(struct parser *ps, struct value *ret);
 
 static status
 parse_word(struct parser *ps, const char *word, struct value v, struct value *ret)
@@ -209,7 +213,7 @@ parse_escape(struct parser *ps, struct buf *out)
 	return SYNTAX(ps, "E-JSON-004", "unknown escape");
 }
 
-/* The slow way, from the first escape on; `plain` is what stands before it. */
+/* From the first escape on; `plain` is what stands before it. */
 static status
 parse_escaped(struct parser *ps, struct bytes plain, struct value *ret)
 {
@@ -232,44 +236,18 @@ parse_escaped(struct parser *ps, struct bytes plain, struct value *ret)
 	return buf_ok(&out) && !ps->arena->failed ? OK : out_of_memory(ps);
 }
 
-/* The first byte that is not plain; *ascii goes false at a byte above 0x7f before it. */
-static inline const uint8_t *
-plain_end(const uint8_t *p, const uint8_t *end, bool *ascii)
-{
-	uint64_t high = 0;
-
-	while (end - p >= 8) {
-		uint64_t w = load64(p), stops = string_stops(w);
-
-		if (stops) {
-			unsigned int n = (unsigned int)__builtin_ctzll(stops) / 8;
-
-			high |= w & HIGH_BITS & (((uint64_t)1 << (8 * n)) - 1);
-			*ascii = high == 0;
-			return p + n;
-		}
-		high |= w & HIGH_BITS;
-		p += 8;
-	}
-	*ascii = high == 0;
-	for (; p < end && *p >= 0x20 && *p != '"' && *p != '\\'; p++)
-		*ascii &= *p < 0x80;
-	return p;
-}
-
 static status
 parse_string(struct parser *ps, struct value *ret)
 {
-	const uint8_t *open = ps->p++;
-	const uint8_t *from = ps->p;
-	struct bytes text;
+	const uint8_t *open = ps->p;
 	bool ascii = true;
+	const uint8_t *at = plain_end(open + 1, ps->end, &ascii);
+	struct bytes text = bytes_of(open + 1, (size_t)(at - open - 1));
 
-	ps->p = plain_end(from, ps->end, &ascii);
-	text = bytes_of(from, (size_t)(ps->p - from));
-	if (ps->p == ps->end || *ps->p < 0x20)
+	ps->p = at;
+	if (at == ps->end || *at < 0x20)
 		return SYNTAX(ps, "E-JSON-003", "the string does not end on its line");
-	if (*ps->p == '"') {
+	if (*at == '"') {
 		ps->p++;
 		*ret = json_string(text);
 	} else {
@@ -281,95 +259,78 @@ parse_string(struct parser *ps, struct value *ret)
 	return OK;
 }
 
-static int
-by_text(const void *a, const void *b)
+/* What most strings are: ASCII without escapes. False, and nothing done, for any other. */
+static inline bool
+parse_plain(struct parser *ps, struct value *ret)
 {
-	const struct value *const *x = a;
-	const struct value *const *y = b;
+	const uint8_t *from = ps->p + 1;
+	bool ascii = true;
+	const uint8_t *at = plain_end(from, ps->end, &ascii);
 
-	return bytes_cmp(json_text(*x), json_text(*y));
+	if (at == ps->end || *at != '"' || !ascii)
+		return false;
+	ps->p = at + 1;
+	*ret = json_string(bytes_of(from, (size_t)(at - from)));
+	return true;
 }
 
-/* Few members: compare all pairs. Many: sort names, so that it stays n log n. */
+static inline status
+parse_value(struct parser *ps, struct value *ret)
+{
+	skip_space(ps);
+	if (ps->p < ps->end && *ps->p == '"' && parse_plain(ps, ret))
+		return OK;
+	return parse_other(ps, ret);
+}
+
 static status
-refuse_duplicates(struct parser *ps, const struct member *m, size_t n)
+refuse(struct parser *ps, enum members_found found)
 {
-	const struct value **names;
-	bool twice = false;
-
-	if (n <= 8) {
-		for (size_t i = 1; i < n && !twice; i++)
-			for (size_t k = 0; k < i && !twice; k++)
-				twice = bytes_equal(json_text(&m[i].key), json_text(&m[k].key));
-	} else {
-		names = mem_try_alloc(n * sizeof(void *));
-		if (!names)
-			return out_of_memory(ps);
-		for (size_t i = 0; i < n; i++)
-			names[i] = &m[i].key;
-		qsort(names, n, sizeof(void *), by_text);
-		for (size_t i = 1; i < n && !twice; i++)
-			twice = by_text(&names[i - 1], &names[i]) == 0;
-		mem_free(names);
-	}
-	return twice ? SYNTAX(ps, "E-JSON-007", "a member name occurs twice in this object") : OK;
+	return found == MEMBERS_DIFFER ? OK
+	       : found == MEMBERS_TWICE
+	               ? SYNTAX(ps, "E-JSON-007", "a member name occurs twice in this object")
+	               : out_of_memory(ps);
 }
 
-enum { INSERTION_MAX = 24 };
-
-static int
-by_name(const void *a, const void *b)
-{
-	const struct member *x = a, *y = b;
-
-	/* Names that the set has are in its order already. */
-	if (x->key.spare && y->key.spare)
-		return (x->key.spare > y->key.spare) - (x->key.spare < y->key.spare);
-	return bytes_cmp(json_text(&x->key), json_text(&y->key));
-}
-
-/* Members of the open object, in place on the stack. */
+/* What is on the stack above `base` moves to the arena, members of an object in order. */
 static status
-sort_members(struct parser *ps, size_t base)
+take(struct parser *ps, size_t base, bool object, struct value *ret)
 {
-	struct member *m = (struct member *)(ps->stack + base);
-	size_t n = (ps->top - base) / 2;
+	size_t n = ps->top - base, size = n * sizeof *ps->stack;
+	struct value *from = ps->stack + base, *to = NULL;
+	enum members_found found = MEMBERS_DIFFER;
 
-	if (n > INSERTION_MAX) {
-		qsort(m, n, sizeof *m, by_name);
-	} else {
-		for (size_t i = 1; i < n; i++) {
-			struct member held = m[i];
-			size_t k = i;
-
-			for (; k > 0 && by_name(&m[k - 1], &held) > 0; k--)
-				m[k] = m[k - 1];
-			m[k] = held;
-		}
-	}
-	for (size_t i = 1; i < n; i++)
-		if (by_name(&m[i - 1], &m[i]) == 0)
-			return SYNTAX(ps, "E-JSON-007",
-			              "a member name occurs twice in this object");
-	return OK;
-}
-
-/* Moves what is on the stack above `base` to the arena. */
-static status
-take(struct parser *ps, size_t base, const void **ret)
-{
-	size_t size = (ps->top - base) * sizeof *ps->stack;
-	void *p = NULL;
-
-	if (size > 0 && !(p = arena_raw(ps->arena, size, _Alignof(struct value))))
+	if (n > 0 && !(to = arena_raw(ps->arena, size, _Alignof(struct value))))
 		return out_of_memory(ps);
-	mem_copy(p, ps->stack + base, size);
 	ps->top = base;
-	*ret = p;
-	return OK;
+	if (object && ps->sorted) {
+		found = members_sort((struct member *)from, n / 2, (struct member *)to);
+	} else {
+		mem_copy(to, from, size);
+		if (object && !ps->duplicates)
+			found = members_distinct((struct member *)to, n / 2);
+	}
+	*ret = object ? (struct value){.type = VALUE_OBJECT,
+	                               .flags = ps->sorted && ps->names ? VALUE_INTERNED : 0,
+	                               .n = (uint32_t)(n / 2),
+	                               .u.items = to}
+	              : (struct value){.type = VALUE_ARRAY, .n = (uint32_t)n, .u.items = to};
+	return refuse(ps, found);
 }
 
-static status
+static inline void
+intern(const struct json_names *names, struct value *name)
+{
+	const struct json_name *own = json_names_find(names, bytes_of(name->u.s, name->n));
+
+	if (!own)
+		return;
+	name->u.s = own->p;
+	name->flags = VALUE_INTERNED;
+	name->spare = own->rank <= UINT16_MAX ? (uint16_t)own->rank : 0;
+}
+
+static inline status
 parse_member(struct parser *ps)
 {
 	struct value v;
@@ -377,16 +338,10 @@ parse_member(struct parser *ps)
 	skip_space(ps);
 	if (ps->p == ps->end || *ps->p != '"')
 		return SYNTAX(ps, "E-JSON-008", "expected a member name");
-	TRY(parse_string(ps, &v));
-	if (ps->names) {
-		const struct json_name *own = json_names_find(ps->names, bytes_of(v.u.s, v.n));
-
-		if (own) {
-			v.u.s = own->p;
-			v.flags = VALUE_INTERNED;
-			v.spare = own->rank <= UINT16_MAX ? (uint16_t)own->rank : 0;
-		}
-	}
+	if (!parse_plain(ps, &v))
+		TRY(parse_string(ps, &v));
+	if (ps->names)
+		intern(ps->names, &v);
 	TRY(push(ps, v));
 	skip_space(ps);
 	if (ps->p == ps->end || *ps->p != ':')
@@ -396,7 +351,7 @@ parse_member(struct parser *ps)
 	return push(ps, v);
 }
 
-static status
+static inline status
 parse_element(struct parser *ps)
 {
 	struct value v;
@@ -410,8 +365,6 @@ parse_container(struct parser *ps, bool object, struct value *ret)
 {
 	uint8_t close = object ? '}' : ']';
 	size_t base = ps->top;
-	const void *mem;
-	size_t n;
 
 	if (ps->depth_left == 0)
 		return SYNTAX(ps, "E-JSON-012", "nested too deeply");
@@ -431,25 +384,15 @@ parse_container(struct parser *ps, bool object, struct value *ret)
 		if (ps->p < ps->end && *ps->p == close)
 			return SYNTAX(ps, "E-JSON-009", "a comma before the end");
 	}
-	n = object ? (ps->top - base) / 2 : ps->top - base;
-	if (object && ps->sorted)
-		TRY(sort_members(ps, base));
-	TRY(take(ps, base, &mem));
+	TRY(take(ps, base, object, ret));
 	ps->p++;
 	ps->depth_left++;
-	*ret = (struct value){.type = object ? VALUE_OBJECT : VALUE_ARRAY, .n = (uint32_t)n};
-	ret->u.items = mem;
-	if (ps->sorted) {
-		ret->flags = ps->names && object ? VALUE_INTERNED : 0;
-		return OK;
-	}
-	return object && !ps->duplicates ? refuse_duplicates(ps, ret->u.members, n) : OK;
+	return OK;
 }
 
 static status
-parse_value(struct parser *ps, struct value *ret)
+parse_other(struct parser *ps, struct value *ret)
 {
-	skip_space(ps);
 	if (ps->p == ps->end)
 		return SYNTAX(ps, "E-JSON-001", "expected a value, found the end");
 	switch (*ps->p) {

@@ -149,10 +149,30 @@ status json_parse_sorted(struct arena *arena, struct bytes text, const struct js
 
 /* ---- building ---- (all storage in the arena; names and texts are borrowed) */
 
-struct value json_null(void);
-struct value json_bool(bool b);
-struct value json_int(int64_t i);
-struct value json_string(struct bytes text);
+static inline struct value
+json_null(void)
+{
+	return (struct value){.type = VALUE_NULL};
+}
+
+static inline struct value
+json_bool(bool b)
+{
+	return (struct value){.type = VALUE_BOOL, .u.b = b};
+}
+
+static inline struct value
+json_int(int64_t i)
+{
+	return (struct value){.type = VALUE_NUMBER, .flags = VALUE_INT, .u.i = i};
+}
+
+static inline struct value
+json_string(struct bytes text)
+{
+	return (struct value){.type = VALUE_STRING, .n = (uint32_t)text.n, .u.s = text.p};
+}
+
 struct value json_cstr(const char *text); /* borrowed */
 struct value json_array(void);
 struct value json_object(void);

@@ -87,15 +87,6 @@ builtin_limit(struct rego_call *c, const char *fmt, ...)
 }
 
 status
-builtin_string(struct rego_call *c, const struct value *args, unsigned int i, struct bytes *ret)
-{
-	if (args[i].type != VALUE_STRING)
-		return builtin_operand(c, i + 1, "string", &args[i]);
-	*ret = bytes_of(args[i].u.s, args[i].n);
-	return OK;
-}
-
-status
 builtin_int(struct rego_call *c, const struct value *args, unsigned int i, int64_t *ret)
 {
 	if (args[i].type != VALUE_NUMBER)

@@ -19,6 +19,8 @@ struct rego_call {
 	int64_t now_ns;      /* the one time of this evaluation, since 1970 */
 	bool quiet;          /* errors become undefined: nobody reads the message */
 	bool type_error;     /* the failure was about an operand: eval_type_error */
+	/* The budget; at the second number rego_charge_more() looks at the clock. */
+	uint64_t steps_left, steps_until_time;
 	struct err *err;
 };
 
@@ -90,8 +92,15 @@ status builtin_operand_text(struct rego_call *c, unsigned int operand, const cha
 status builtin_limit(struct rego_call *c, const char *fmt, ...) PRINTF(2, 3);
 
 /* Operands by number from 0, checked; the failure names operand i+1. */
-status builtin_string(struct rego_call *c, const struct value *args, unsigned int i,
-                      struct bytes *ret);
+static inline status
+builtin_string(struct rego_call *c, const struct value *args, unsigned int i, struct bytes *ret)
+{
+	*ret = (struct bytes){NULL, 0};
+	if (args[i].type != VALUE_STRING)
+		return builtin_operand(c, i + 1, "string", &args[i]);
+	*ret = bytes_of(args[i].u.s, args[i].n);
+	return OK;
+}
 status builtin_int(struct rego_call *c, const struct value *args, unsigned int i, int64_t *ret);
 status builtin_type(struct rego_call *c, const struct value *args, unsigned int i,
                     enum value_type type);
@@ -102,7 +111,16 @@ status builtin_type(struct rego_call *c, const struct value *args, unsigned int 
  * Charge work that is not constant time (scans, sorts, matching): `steps` in
  * units of roughly one VM instruction. ERR_LIMIT when the budget is gone.
  */
-status rego_charge(struct rego_call *c, uint64_t steps);
+status rego_charge_more(struct rego_call *c, uint64_t steps);
+static inline status
+rego_charge(struct rego_call *c, uint64_t steps)
+{
+	if (c->arena->failed || c->steps_left < steps ||
+	    c->steps_left - steps < c->steps_until_time)
+		return rego_charge_more(c, steps);
+	c->steps_left -= steps;
+	return OK;
+}
 
 /*
  * Derived objects (compiled regular expressions, parsed schemas) by kind and

@@ -103,6 +103,19 @@ return_bytes(struct rego_call *c, struct bytes text, struct value *ret)
 	return arena_check(c->arena, c->err);
 }
 
+/* Room for n bytes of a result whose length is known; NULL (latched) past the arena's cap. */
+static inline uint8_t *
+result_text(struct rego_call *c, size_t n, struct value *ret)
+{
+	uint8_t *p;
+
+	if (n > UINT32_MAX)
+		c->arena->failed = true;
+	p = arena_raw(c->arena, n, 1);
+	*ret = json_string(bytes_of(p, n));
+	return p;
+}
+
 static inline status
 return_bool(bool b, struct value *ret)
 {

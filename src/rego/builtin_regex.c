@@ -59,7 +59,7 @@ each_match(struct matches *m, take_fn *take)
 	m->out = value_list_of(c->arena);
 	for (int64_t i = 0; m->limit < 0 || i < m->limit; i++) {
 		struct re_budget budget = pattern_budget(c);
-		struct err err;
+		WRITTEN_FIRST struct err err;
 		bool found = false;
 		status s = re_next(&it, &budget, spans, m->groups, &found, &err);
 

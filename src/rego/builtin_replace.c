@@ -4,46 +4,65 @@
 #include "rego/builtin_groups.h"
 
 /* An empty text is found before every character and at the end. */
-static void
-replace_empty(struct bytes text, struct bytes with, struct buf *out)
+static status
+replace_empty(struct rego_call *c, struct bytes text, struct bytes with, struct value *ret)
 {
-	buf_bytes(out, with);
-	for (size_t at = 0; at < text.n && buf_ok(out);) {
+	CLEANUP(buf_done) struct buf out = result_buf(c);
+
+	buf_bytes(&out, with);
+	for (size_t at = 0; at < text.n && buf_ok(&out);) {
 		size_t from = at;
 
 		(void)utf8_next(text, &at);
-		buf_bytes(out, bytes_sub(text, from, at));
-		buf_bytes(out, with);
+		buf_bytes(&out, bytes_sub(text, from, at));
+		buf_bytes(&out, with);
 	}
+	return builtin_text(c, &out, ret);
+}
+
+/* `first` is the first place of `old`. Counted beforehand, so that nothing has to grow. */
+static status
+replace_found(struct rego_call *c, struct bytes text, size_t first, struct bytes old,
+              struct bytes with, struct value *ret)
+{
+	size_t n = 0, total, from = 0;
+	uint8_t *p;
+
+	for (size_t at = first; at != SIZE_MAX; at = bytes_find(text, old, at + old.n)) {
+		TRY(rego_charge(c, 1 + with.n / 16));
+		n++;
+	}
+	if (!mul_ok(n, with.n, &total) || !add_ok(total, text.n - n * old.n, &total))
+		return builtin_limit(c, "the result is too large");
+	p = result_text(c, total, ret);
+	TRY(arena_check(c->arena, c->err));
+	for (size_t at = first; n > 0; n--, at = n > 0 ? bytes_find(text, old, from) : at) {
+		mem_copy(p, text.p + from, at - from);
+		mem_copy(p + (at - from), with.p, with.n);
+		p += at - from + with.n;
+		from = at + old.n;
+	}
+	mem_copy(p, text.p + from, text.n - from);
+	return OK;
 }
 
 static status
 replace(struct rego_call *c, const struct value *args, struct value *ret)
 {
-	CLEANUP(buf_done) struct buf out = result_buf(c);
 	struct bytes text, old, with;
-	size_t from = 0, at;
+	size_t first;
 
 	TRY(builtin_string(c, args, 0, &text));
 	TRY(builtin_string(c, args, 1, &old));
 	TRY(builtin_string(c, args, 2, &with));
 	TRY(rego_charge(c, text.n / 8));
-	if (old.n == 0) {
-		replace_empty(text, with, &out);
-		return builtin_text(c, &out, ret);
-	}
-	while ((at = bytes_find(text, old, from)) != SIZE_MAX && buf_ok(&out)) {
-		TRY(rego_charge(c, 1 + with.n / 16));
-		buf_bytes(&out, bytes_sub(text, from, at));
-		buf_bytes(&out, with);
-		from = at + old.n;
-	}
-	if (from == 0) {
-		*ret = args[0];
-		return OK;
-	}
-	buf_bytes(&out, bytes_sub(text, from, text.n));
-	return builtin_text(c, &out, ret);
+	if (old.n == 0)
+		return replace_empty(c, text, with, ret);
+	first = bytes_find(text, old, 0);
+	if (first != SIZE_MAX)
+		return replace_found(c, text, first, old, with, ret);
+	*ret = args[0];
+	return OK;
 }
 
 /* ---- strings.replace_n ---- */

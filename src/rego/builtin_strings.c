@@ -42,23 +42,34 @@ endswith(struct rego_call *c, const struct value *args, struct value *ret)
 static status
 concat(struct rego_call *c, const struct value *args, struct value *ret)
 {
-	CLEANUP(buf_done) struct buf out = result_buf(c);
 	struct bytes delimiter;
+	size_t total = 0;
+	uint8_t *p;
 
 	TRY(builtin_string(c, args, 0, &delimiter));
-	if (args[1].type != VALUE_ARRAY && args[1].type != VALUE_SET)
-		return builtin_operand(c, 2, "one of {set, array}", &args[1]);
+	TRY(operand_list(c, args, 1));
 	for (uint32_t i = 0; i < args[1].n; i++) {
 		const struct value *v = &args[1].u.items[i];
 
 		if (v->type != VALUE_STRING)
 			return operand_element(c, 2, &args[1], "string", v);
 		TRY(rego_charge(c, 1 + (v->n + delimiter.n) / 16));
-		if (i > 0)
-			buf_bytes(&out, delimiter);
-		buf_bytes(&out, string_bytes(v));
+		if (!add_ok(total, v->n + (i > 0 ? delimiter.n : 0), &total))
+			return builtin_limit(c, "the result is too large");
 	}
-	return builtin_text(c, &out, ret);
+	p = result_text(c, total, ret);
+	TRY(arena_check(c->arena, c->err));
+	for (uint32_t i = 0; i < args[1].n; i++) {
+		const struct value *v = &args[1].u.items[i];
+
+		if (i > 0) {
+			mem_copy(p, delimiter.p, delimiter.n);
+			p += delimiter.n;
+		}
+		mem_copy(p, v->u.s, v->n);
+		p += v->n;
+	}
+	return OK;
 }
 
 /* Characters in text[0, end). */
@@ -139,8 +150,24 @@ substring(struct rego_call *c, const struct value *args, struct value *ret)
 	return OK;
 }
 
+/* Letters from `first` on, 26 of them, change their case; false when there is more than ASCII. */
+static bool
+map_ascii(struct rego_call *c, struct bytes text, uint8_t first, struct value *ret)
+{
+	uint8_t *p, high = 0;
+
+	for (size_t i = 0; i < text.n; i++)
+		high |= text.p[i];
+	if (high >= 0x80)
+		return false;
+	p = result_text(c, text.n, ret);
+	for (size_t i = 0; p && i < text.n; i++)
+		p[i] = text.p[i] ^ ((uint8_t)(text.p[i] - first) < 26 ? 0x20 : 0);
+	return true;
+}
+
 static status
-map_case(struct rego_call *c, const struct value *args, uint32_t (*map)(uint32_t),
+map_case(struct rego_call *c, const struct value *args, uint8_t first, uint32_t (*map)(uint32_t),
          struct value *ret)
 {
 	CLEANUP(buf_done) struct buf out = result_buf(c);
@@ -148,6 +175,8 @@ map_case(struct rego_call *c, const struct value *args, uint32_t (*map)(uint32_t
 
 	TRY(builtin_string(c, args, 0, &text));
 	TRY(rego_charge(c, text.n / 8));
+	if (map_ascii(c, text, first, ret))
+		return arena_check(c->arena, c->err);
 	buf_reserve(&out, text.n);
 	for (size_t at = 0; at < text.n;) {
 		if (text.p[at] < 0x80)
@@ -161,13 +190,13 @@ map_case(struct rego_call *c, const struct value *args, uint32_t (*map)(uint32_t
 static status
 lower(struct rego_call *c, const struct value *args, struct value *ret)
 {
-	return map_case(c, args, unicode_lower, ret);
+	return map_case(c, args, 'A', unicode_lower, ret);
 }
 
 static status
 upper(struct rego_call *c, const struct value *args, struct value *ret)
 {
-	return map_case(c, args, unicode_upper, ret);
+	return map_case(c, args, 'a', unicode_upper, ret);
 }
 
 static status

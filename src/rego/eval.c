@@ -17,7 +17,6 @@ eval_start(struct rego_eval *ev, const struct policy *p, const struct eval_optio
 	        .strict = o->strict,
 	        .printing = o->print,
 	        .trace = o->trace,
-	        .steps_left = steps,
 	        .depth_left = MIN(depth, (uint32_t)EVAL_MAX_DEPTH),
 	        .random = o->random,
 	        .random_ctx = o->random_ctx,
@@ -25,14 +24,18 @@ eval_start(struct rego_eval *ev, const struct policy *p, const struct eval_optio
 	        .zone_ctx = o->zone_ctx,
 	        .err = err,
 	};
+	ev->call = (struct rego_call){.eval = ev,
+	                              .arena = arena,
+	                              .now_ns = o->now_ns,
+	                              .quiet = !o->strict,
+	                              .steps_left = steps,
+	                              .err = err};
 	if (o->limits.time_ns) {
 		ev->deadline = clock_mono_ns() + o->limits.time_ns;
-		ev->steps_until_time = steps - MIN(steps, (uint64_t)EVAL_TIME_CHECK);
+		ev->call.steps_until_time = steps - MIN(steps, (uint64_t)EVAL_TIME_CHECK);
 	}
 	ev->prints = value_list_of(arena);
 	ev->memo = value_list_of(arena);
-	ev->call = (struct rego_call){
-	        .eval = ev, .arena = arena, .now_ns = o->now_ns, .quiet = !o->strict, .err = err};
 	ev->frame = arena_new(arena, struct frame);
 	if (!ev->frame)
 		return vm_charge(ev, 0);
@@ -57,9 +60,9 @@ eval_query(struct rego_eval *ev, struct value *ret)
 /* ---- services of builtins ---- */
 
 status
-rego_charge(struct rego_call *c, uint64_t steps)
+rego_charge_more(struct rego_call *c, uint64_t steps)
 {
-	return vm_charge(c->eval, steps);
+	return vm_charge_more(c->eval, steps);
 }
 
 const struct value *

@@ -41,14 +41,15 @@ static status
 read_yaml(struct compiler *c, struct bytes text, struct value *ret)
 {
 	const struct rego_builtin *yaml = rego_builtin_find(c->builtins, BYTES("yaml.unmarshal"));
-	struct rego_eval ev = {.arena = &c->arena, .steps_left = METADATA_STEPS, .err = c->err};
-	struct rego_call call = {.eval = &ev,
-	                         .arena = &c->arena,
-	                         .name = "metadata",
-	                         .err = c->err};
+	struct rego_eval ev = {.arena = &c->arena, .err = c->err};
 	struct value arg = json_string(text);
 
-	return yaml ? yaml->fn(&call, &arg, ret) : OK;
+	ev.call = (struct rego_call){.eval = &ev,
+	                             .arena = &c->arena,
+	                             .name = "metadata",
+	                             .steps_left = METADATA_STEPS,
+	                             .err = c->err};
+	return yaml ? yaml->fn(&ev.call, &arg, ret) : OK;
 }
 
 /* A string among authors, organizations... has a longer form: {name, email}, {ref}. */

@@ -86,7 +86,7 @@ status
 pattern_match(struct rego_call *c, const struct re *re, struct bytes text, bool *ret)
 {
 	struct re_budget budget = pattern_budget(c);
-	struct err err;
+	WRITTEN_FIRST struct err err;
 	status s = re_is_match(re, text, &budget, ret, &err);
 
 	return pattern_settle(c, &budget, s, &err);

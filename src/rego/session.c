@@ -189,7 +189,7 @@ session_run(struct session *s, struct entry e, int64_t now_ns, struct session_an
 	        .n_prints = s->eval.prints.n,
 	        .trace = trace,
 	        .why = s->eval.why,
-	        .steps = steps - s->eval.steps_left,
+	        .steps = steps - s->eval.call.steps_left,
 	        .bytes = s->arena.used,
 	};
 	return result;

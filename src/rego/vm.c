@@ -13,20 +13,21 @@ vm_limit(struct rego_eval *ev, const char *id, const char *what)
 }
 
 status
-vm_charge(struct rego_eval *ev, uint64_t steps)
+vm_charge_more(struct rego_eval *ev, uint64_t steps)
 {
-	if (ev->steps_left < steps) {
-		ev->steps_left = 0;
+	struct rego_call *c = &ev->call;
+
+	if (c->steps_left < steps) {
+		c->steps_left = 0;
 		return vm_limit(ev, "E-REGO-051",
 		                "the evaluation needs more steps than its budget");
 	}
-	ev->steps_left -= steps;
-	if (ev->deadline && ev->steps_left < ev->steps_until_time) {
+	c->steps_left -= steps;
+	if (ev->deadline && c->steps_left < c->steps_until_time) {
 		if (clock_mono_ns() > ev->deadline)
 			return vm_limit(ev, "E-REGO-054",
 			                "the evaluation takes longer than its budget");
-		ev->steps_until_time =
-		        ev->steps_left - MIN(ev->steps_left, (uint64_t)EVAL_TIME_CHECK);
+		c->steps_until_time = c->steps_left - MIN(c->steps_left, (uint64_t)EVAL_TIME_CHECK);
 	}
 	if (ev->arena->failed)
 		return vm_limit(ev, "E-REGO-052",
@@ -163,7 +164,7 @@ enum { WEIGHT_A_STEP = 4 }; /* values inside a new collection for one step */
 static status
 charge_weight(struct rego_eval *ev, const struct value *v)
 {
-	uint64_t limit = MIN(ev->steps_left, UINT64_MAX / WEIGHT_A_STEP) * WEIGHT_A_STEP;
+	uint64_t limit = MIN(ev->call.steps_left, UINT64_MAX / WEIGHT_A_STEP) * WEIGHT_A_STEP;
 	uint64_t left = limit;
 
 	if (!value_weigh(v, &left))
@@ -407,10 +408,7 @@ run(struct rego_eval *ev, const struct function *f, struct value *r, struct valu
 			const struct value *coll = &r[in->b];
 			uint32_t i = (uint32_t)r[in->b + 1].u.i;
 
-			if (ev->steps_left <= ev->steps_until_time || ev->arena->failed)
-				TRY_RUN(vm_charge(ev, 1));
-			else
-				ev->steps_left--;
+			TRY_RUN(vm_charge(ev, 1));
 			if (i >= coll->n) {
 				in = code + in->d;
 				goto next;

@@ -84,8 +84,7 @@ struct rego_eval {
 	bool printing;
 	struct value_list prints;  /* strings */
 	struct trace_entry *trace; /* one an expression, or NULL */
-	uint64_t steps_left, steps_until_time;
-	uint64_t deadline; /* of the monotonic clock, 0 = none */
+	uint64_t deadline;         /* of the monotonic clock, 0 = none */
 	uint32_t depth_left;
 	struct value *stack, *stack_end; /* free registers */
 	struct stack_chunk *spare;       /* chunks that nobody uses */
@@ -137,7 +136,12 @@ status vm_tree(struct rego_eval *ev, struct value_list *l, uint32_t line, struct
 status vm_conflict(struct rego_eval *ev, uint32_t line, const char *what);
 status vm_broken(struct rego_eval *ev);
 status vm_limit(struct rego_eval *ev, const char *id, const char *what);
-status vm_charge(struct rego_eval *ev, uint64_t steps);
+status vm_charge_more(struct rego_eval *ev, uint64_t steps);
+static inline status
+vm_charge(struct rego_eval *ev, uint64_t steps)
+{
+	return rego_charge(&ev->call, steps);
+}
 status vm_print(struct rego_eval *ev, const struct value *args, uint32_t n);
 status vm_template(struct rego_eval *ev, const struct value *args, uint32_t n, struct value *ret);
 bool vm_in(const struct value *item, const struct value *collection);

@@ -14,6 +14,12 @@ slices(void **state)
 	assert_int_equal(bytes_find(abc, BYTES("ca"), 0), 2);
 	assert_int_equal(bytes_find(abc, BYTES("ca"), 3), SIZE_MAX);
 	assert_int_equal(bytes_find(abc, BYTES(""), 6), 6);
+	assert_int_equal(bytes_find(abc, BYTES("abcabcd"), 0), SIZE_MAX);
+	assert_int_equal(bytes_find(abc, BYTES("c"), 5), 5);
+	assert_int_equal(bytes_find(abc, BYTES("c"), 6), SIZE_MAX);
+	/* Beyond the first bytes that are tried one by one. */
+	assert_int_equal(bytes_find(BYTES("aaaaaaaaaaab"), BYTES("aab"), 0), 9);
+	assert_int_equal(bytes_find(BYTES("a.a.a.a.a.a."), BYTES("a..."), 0), SIZE_MAX);
 	assert_int_equal(bytes_find_byte(abc, 'c', 3), 5);
 	assert_true(bytes_starts(abc, BYTES("abc")) && bytes_ends(abc, BYTES("cabc")));
 	assert_false(bytes_starts(BYTES("ab"), abc));

@@ -28,8 +28,9 @@ static struct {
 static size_t n_memo;
 static struct arena service_arena;
 
+/* Calls have no steps of their own here, so every charge comes to this. */
 status
-rego_charge(struct rego_call *c, uint64_t steps)
+rego_charge_more(struct rego_call *c, uint64_t steps)
 {
 	if (steps > steps_left)
 		return err_set(c->err, ERR_LIMIT, "E-REGO-050", "out of steps");

@@ -162,7 +162,7 @@ hostile_evaluations(void **state)
 	         "c := concat(\"\", [b, b, b, b, b, b, b, b, b, b])\n"
 	         "d := concat(\"\", [c, c, c, c, c, c, c, c, c, c])\n"
 	         "p := concat(\"\", [d, d, d, d, d, d, d, d, d, d])",
-	         "E-REGO-050"},
+	         "E-REGO-052"},
 	        {"large values compared again and again",
 	         "a := numbers.range(1, 100000)\nb := numbers.range(1, 100000)\n"
 	         "p := count([1 | a[_]; a == b; false])",
