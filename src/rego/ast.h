@@ -29,6 +29,7 @@ enum term_kind {
 	TERM_OBJECT_COMP,
 	TERM_CALL,     /* name + items as arguments */
 	TERM_TEMPLATE, /* items: what stands in the string, constants between */
+	TERM_HELD,     /* planned already: `var` is its register */
 };
 
 struct body;

@@ -91,6 +91,8 @@ put_term(const struct term *t, int depth, struct buf *out)
 	case TERM_CALL:
 		put_call(t, depth, out);
 		return;
+	case TERM_HELD: /* the planner's, never parsed */
+		return;
 	}
 }
 

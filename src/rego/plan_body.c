@@ -15,18 +15,125 @@ save_bound(struct plan *p)
 
 static status plan_positive(struct plan *p, struct expr *e);
 
+/* What needs an evaluation of its own, and may have no value. */
+static bool
+may_be_undefined(struct plan *p, const struct term *t)
+{
+	if (t->kind == TERM_REF || t->kind == TERM_CALL || t->kind == TERM_INPUT ||
+	    t->kind == TERM_DATA)
+		return true;
+	if (t->kind != TERM_ARRAY && t->kind != TERM_SET && t->kind != TERM_OBJECT)
+		return false;
+	for (uint32_t i = 0; i < t->n; i++)
+		if (may_be_undefined(p, t->items[i]))
+			return true;
+	return false;
+}
+
+/* *t is evaluated here and now, and stands for its register from now on. */
+static status
+hold(struct plan *p, struct term **t)
+{
+	struct term *held;
+	struct value v;
+	uint32_t got;
+
+	if (!may_be_undefined(p, *t) || constant_term(p, *t, &v))
+		return OK;
+	held = arena_new(&p->c->arena, struct term);
+	if (!held)
+		return compile_memory(p->c);
+	TRY(plan_term(p, *t, NO_REGISTER, &got));
+	*held = (struct term){.kind = TERM_HELD, .off = (*t)->off, .var = got};
+	*t = held;
+	return OK;
+}
+
+/* A copy of a term whose items can be replaced. */
+static struct term *
+loose_copy(struct plan *p, const struct term *t)
+{
+	struct term *copy = arena_new(&p->c->arena, struct term);
+	struct term **items = arena_array(&p->c->arena, t->n, sizeof *items);
+
+	if (!copy || !items)
+		return NULL;
+	*copy = *t;
+	copy->items = items;
+	if (t->n > 0)
+		mem_copy(items, t->items, t->n * sizeof *items);
+	return copy;
+}
+
+/* The brackets of a reference, and what it goes into unless that is a document. */
+static status
+hold_brackets(struct plan *p, struct term **ref)
+{
+	struct term *copy = loose_copy(p, *ref);
+
+	if (!copy)
+		return compile_memory(p->c);
+	if (copy->items[0]->kind != TERM_INPUT && copy->items[0]->kind != TERM_DATA)
+		TRY(hold(p, &copy->items[0]));
+	for (uint32_t i = 1; i < copy->n; i++)
+		TRY(hold(p, &copy->items[i]));
+	*ref = copy;
+	return OK;
+}
+
+/*
+ * OPA evaluates what a negated expression is made of in front of it: `not f(input.x)` is
+ * `y := input.x; not f(y)`, and no value of input.x makes it undefined, not true. References that
+ * are the expression, or a side of = and ==, are looked up inside.
+ */
+static status
+hold_operands(struct plan *p, struct term **t)
+{
+	const struct callee *f = &(*t)->u.call.callee;
+	struct term *copy;
+	bool equal;
+
+	if ((*t)->kind == TERM_REF)
+		return hold_brackets(p, t);
+	if ((*t)->kind == TERM_CALL && is_print(*t))
+		return OK;
+	if ((*t)->kind != TERM_CALL)
+		return (*t)->kind == TERM_INPUT || (*t)->kind == TERM_DATA ? OK : hold(p, t);
+	copy = loose_copy(p, *t);
+	if (!copy)
+		return compile_memory(p->c);
+	equal = is_unify(copy) || (f->builtin && bytes_is(bytes_str(f->builtin->name), "equal"));
+	for (uint32_t i = 0; i < copy->n; i++) {
+		struct term **item = &copy->items[i];
+
+		if (!equal)
+			TRY(hold(p, item));
+		else if ((*item)->kind == TERM_REF)
+			TRY(hold_brackets(p, item));
+		else if ((*item)->kind != TERM_INPUT && (*item)->kind != TERM_DATA)
+			TRY(hold(p, item));
+	}
+	*t = copy;
+	return OK;
+}
+
 static status
 plan_not(struct plan *p, struct expr *e)
 {
-	uint32_t outer = p->fail, holds;
-	var_set *bound = save_bound(p);
-	bool loops = p->loops;
+	uint32_t outer, holds;
+	struct expr inner = *e;
+	var_set *bound;
+	bool loops;
 
+	TRY(hold_operands(p, &inner.term));
+	outer = p->fail;
+	bound = save_bound(p);
+	loops = p->loops;
 	if (!bound)
 		return compile_memory(p->c);
 	TRY(new_label(p, &holds));
 	p->fail = holds;
-	TRY(plan_positive(p, e));
+	TRY(plan_positive(p, &inner));
 	TRY(emit(p, OP_JUMP, 0, 0, 0, outer));
 	bind_label(p, holds);
 	p->fail = outer;

@@ -77,6 +77,7 @@ constant_term(struct plan *p, struct term *t, struct value *ret)
 	case TERM_OBJECT_COMP:
 	case TERM_CALL:
 	case TERM_TEMPLATE:
+	case TERM_HELD:
 		break;
 	}
 	return false;
@@ -223,6 +224,9 @@ plan_term(struct plan *p, struct term *t, uint32_t hint, uint32_t *ret)
 		return plan_call(p, t, hint, ret);
 	case TERM_TEMPLATE:
 		return plan_template(p, t, hint, ret);
+	case TERM_HELD:
+		*ret = t->var;
+		return OK;
 	case TERM_CONST:
 		break;
 	}

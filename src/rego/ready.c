@@ -203,6 +203,7 @@ ready_value(struct plan *p, const struct term *t, var_set *outs)
 	case TERM_CONST:
 	case TERM_DATA:
 	case TERM_INPUT:
+	case TERM_HELD:
 		return true;
 	case TERM_VAR:
 		return need_var(p, t, outs);

@@ -421,6 +421,7 @@ resolve_term(struct resolver *rs, struct term *t)
 	case TERM_CONST:
 	case TERM_DATA:
 	case TERM_INPUT:
+	case TERM_HELD:
 		return OK;
 	case TERM_VAR:
 		return resolve_var(rs, t);
