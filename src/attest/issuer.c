@@ -8,7 +8,6 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "evidence/intake.h"
-#include "evidence/tdx/quote.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -35,7 +34,7 @@ issuer_usual(const char *socket)
 	        .tsm = {.root = TSM_ROOT},
 	        .sev_guest = SEVGUEST_PATH,
 	        .tdx_guest = TDXGUEST_PATH,
-	        .qgs = {.conf = QGS_CONF},
+	        .qgs_conf = QGS_CONF,
 	        .socket = socket,
 	        .kernel = &kernel_own,
 	};
@@ -79,6 +78,8 @@ open_sev_guest(const struct issuer_places *p, struct issuer *ret, struct err *er
 static status
 open_tdx_guest(const struct issuer_places *p, struct issuer *ret, struct err *err)
 {
+	if (p->qgs_conf)
+		TRY(qgs_place_read(p->qgs_conf, &ret->qgs, err));
 	TRY(open_device(p, p->tdx_guest, ret, err));
 	ret->kind = ISSUER_TDX_GUEST;
 	ret->tee = TEE_TDX;
@@ -139,6 +140,7 @@ void
 issuer_close(struct issuer *i)
 {
 	fd_close(&i->fd);
+	quoted_collateral_done(&i->collateral);
 }
 
 /* ---- evidence ---- */
@@ -183,23 +185,7 @@ from_sev_guest(const struct issuer *i, const uint8_t *report_data, struct buf *d
 }
 
 static status
-check_quote(struct bytes quote, const uint8_t *report_data, struct err *err)
-{
-	struct verdict v = {0};
-	struct tdx_quote q;
-
-	if (!is_ok(tdx_quote_parse(quote, &q, &v)))
-		return err_set(err, ERR_PARSE, "E-ISSUER-002",
-		               "the quote service's quote is none: %s", v.reason);
-	if (!bytes_equal(q.report_data, bytes_of(report_data, ATTEST_REPORT_DATA_SIZE)))
-		return err_set(err, ERR_PARSE, "E-ISSUER-002",
-		               "the quote service's quote is over other data than was asked for");
-	return OK;
-}
-
-static status
-from_tdx_guest(const struct issuer *i, const uint8_t *report_data, struct buf *document,
-               struct err *err)
+from_tdx_guest(struct issuer *i, const uint8_t *report_data, struct buf *document, struct err *err)
 {
 	CLEANUP(arena_done) struct arena a = {0};
 	CLEANUP(buf_done) struct buf quote = {0};
@@ -210,8 +196,9 @@ from_tdx_guest(const struct issuer *i, const uint8_t *report_data, struct buf *d
 	TRY(tdxguest_report(i->kernel, i->fd, report_data, report, err));
 	TRY(qgs_connect(&i->qgs, &fd, err));
 	TRY(qgs_quote(fd, report, QGS_DEADLINE_MS, &quote, err));
-	TRY(check_quote(buf_view(&quote), report_data, err));
+	TRY(quoted_check(buf_view(&quote), report_data, err));
 	d.evidence = buf_view(&quote);
+	quoted_collateral_get(&i->collateral, &i->qgs, d.evidence, &d.endorsements);
 	return put_document(&a, &d, document, err);
 }
 

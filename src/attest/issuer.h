@@ -15,7 +15,7 @@
 #define ATTEST_ISSUER_H
 
 #include "attest/kernel.h"
-#include "attest/qgs.h"
+#include "attest/quoted.h"
 #include "attest/socket.h"
 #include "attest/tsm.h"
 
@@ -29,6 +29,8 @@ struct issuer_places {
 	struct tsm tsm;
 	const char *sev_guest, *tdx_guest;
 	struct qgs_place qgs;
+	const char
+	        *qgs_conf; /* names a port instead, read when /dev/tdx_guest is opened; or NULL */
 	const char *socket;
 	const struct kernel *kernel;
 };
@@ -42,6 +44,7 @@ struct issuer {
 	int fd;       /* device or socket; -1 for configfs-tsm */
 	struct tsm tsm;
 	struct qgs_place qgs;
+	struct quoted_collateral collateral; /* of the quote service */
 	const struct kernel *kernel;
 };
 
@@ -52,6 +55,7 @@ const char *issuer_kind_name(enum issuer_kind k);
  * `where` is ISSUER_AUTO, a folder (configfs-tsm is there), or the path of a
  * socket. ERR_UNREACHABLE E-ISSUER-001 says all that was tried and why each
  * does not work; for a folder or path the errors of tsm.h and socket.h.
+ * What is in files is read here: afterwards entries of configfs-tsm are all that is opened.
  */
 status issuer_open(const char *where, const struct issuer_places *places, struct issuer *ret,
                    struct err *err);

@@ -23,8 +23,10 @@ enum {
 /* Where, and how entries are made and removed (tests have a folder that is no kernel's). */
 struct tsm {
 	const char *root;
-	int (*make)(const char *path, mode_t mode); /* NULL: mkdir(2) */
-	int (*remove)(const char *path);            /* NULL: rmdir(2) */
+	int (*make)(const char *path, mode_t mode);  /* NULL: mkdir(2) */
+	int (*remove)(const char *path);             /* NULL: rmdir(2) */
+	void (*pause_ms)(unsigned int ms);           /* NULL: that of kernel_own */
+	ssize_t (*read)(int fd, void *to, size_t n); /* NULL: read(2) */
 };
 
 /* An entry of ours; tsm_close() removes it. */
@@ -42,7 +44,9 @@ void tsm_close(struct tsm_entry *e);
 /*
  * Evidence over these 64 bytes as a document, appended, with the endorsements
  * that the host gave. ERR_UNREACHABLE E-TSM-003 when the firmware does not
- * answer; ERR_CONFLICT E-TSM-004 when somebody else wrote to our entry.
+ * answer; ERR_CONFLICT E-TSM-004 when somebody else wrote to our entry each time; ERR_UNSUPPORTED
+ * E-TSM-005 when an SVSM keeps level 0 to itself; ERR_PARSE E-ISSUER-002, as quoted_check().
+ * privlevel and the service_ attributes stay as the kernel has them: level 0, of the guest itself.
  */
 status tsm_evidence(const struct tsm_entry *e, const uint8_t report_data[TSM_REPORT_DATA_SIZE],
                     struct buf *document, struct err *err);

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/coordinator/sandbox.h"
 
+#include "attest/sevguest.h"
+#include "attest/tdxguest.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/landlock.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -45,6 +50,15 @@ static const int front[] = {
         SCMP_SYS(lseek),        SCMP_SYS(getdents64), SCMP_SYS(mkdir),
         SCMP_SYS(mkdirat),      SCMP_SYS(readv),      SCMP_SYS(writev),
 };
+
+/* An entry of configfs-tsm: made, asked, removed. */
+static const int tsm[] = {
+        SCMP_SYS(open),    SCMP_SYS(openat), SCMP_SYS(mkdir),
+        SCMP_SYS(mkdirat), SCMP_SYS(rmdir),  SCMP_SYS(unlinkat),
+};
+
+/* A busy device is asked again. */
+static const int pauses[] = {SCMP_SYS(nanosleep), SCMP_SYS(clock_nanosleep)};
 
 /* What the sanitizers' run-times call on their own, above all in their reports. */
 static const int sanitizers[] = {
@@ -126,6 +140,55 @@ allow_memory(scmp_filter_ctx ctx)
 	                        SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
 }
 
+/* Of a device that is open, the requests that make evidence; no derived keys. */
+static bool
+allow_requests(scmp_filter_ctx ctx, const unsigned long *requests, size_t n)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < n; i++)
+		ok = ok && seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+		                            SCMP_A1(SCMP_CMP_EQ, requests[i])) == 0;
+	return ok;
+}
+
+/* No Internet, no Unix sockets: the host's quote service alone. */
+static bool
+allow_vm_sockets(scmp_filter_ctx ctx)
+{
+	static const int calls[] = {SCMP_SYS(connect)};
+
+	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+	                        SCMP_A0(SCMP_CMP_EQ, AF_VSOCK)) == 0 &&
+	       allow(ctx, calls, COUNT_OF(calls));
+}
+
+static bool
+allow_profile(scmp_filter_ctx ctx, enum sandbox_profile profile)
+{
+	static const unsigned long how_much[] = {FIONREAD};
+	static const unsigned long sev[] = {SEVGUEST_GET_REPORT, SEVGUEST_GET_EXT_REPORT};
+	static const unsigned long tdx[] = {TDXGUEST_GET_REPORT};
+
+	switch (profile) {
+	case SANDBOX_FRONT: /* libevent asks how much there is to read */
+		return allow(ctx, front, COUNT_OF(front)) &&
+		       allow_requests(ctx, how_much, COUNT_OF(how_much));
+	case SANDBOX_ISSUER_TSM:
+		return allow(ctx, pauses, COUNT_OF(pauses)) && allow(ctx, tsm, COUNT_OF(tsm));
+	case SANDBOX_ISSUER_SEV_GUEST:
+		return allow(ctx, pauses, COUNT_OF(pauses)) &&
+		       allow_requests(ctx, sev, COUNT_OF(sev));
+	case SANDBOX_ISSUER_TDX_GUEST:
+		return allow(ctx, pauses, COUNT_OF(pauses)) &&
+		       allow_requests(ctx, tdx, COUNT_OF(tdx)) && allow_vm_sockets(ctx);
+	case SANDBOX_KEEPER:
+	case SANDBOX_VERIFIER:
+		break;
+	}
+	return true;
+}
+
 status
 sandbox_enter(enum sandbox_profile profile, struct err *err)
 {
@@ -136,11 +199,7 @@ sandbox_enter(enum sandbox_profile profile, struct err *err)
 	if (ctx)
 		(void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 
-	/* libevent asks how much there is to read. */
-	if (profile == SANDBOX_FRONT)
-		ok = ok && allow(ctx, front, COUNT_OF(front)) &&
-		     seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-		                      SCMP_A1(SCMP_CMP_EQ, FIONREAD, 0)) == 0;
+	ok = ok && allow_profile(ctx, profile);
 	if (SANITIZED)
 		ok = ok && allow(ctx, sanitizers, COUNT_OF(sanitizers));
 	ok = ok && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && seccomp_load(ctx) == 0;
@@ -174,17 +233,35 @@ landlock(const char *root)
 	return ok;
 }
 
+/* A container may run us as root without the right to chroot: Landlock needs none. */
+static bool
+lock_into(const char *root)
+{
+	if (!root)
+		return false;
+	return (geteuid() == 0 && chroot(root) == 0 && chdir("/") == 0) || landlock(root);
+}
+
+status
+sandbox_keep_id(const char *root, bool *ret_locked, struct err *err)
+{
+	const struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+
+	*ret_locked = lock_into(root);
+	if (syscall(SYS_capset, &head, none) != 0)
+		return err_set_errno(err, ERR_IO, "E-SANDBOX-001", "cannot give up capabilities");
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	return OK;
+}
+
 status
 sandbox_identity(unsigned int uid, const char *root, bool *ret_locked, struct err *err)
 {
 	bool is_root = geteuid() == 0;
 
-	*ret_locked = false;
-	/* A container may run us as root without the right to chroot: Landlock needs none. */
-	if (root && is_root && chroot(root) == 0 && chdir("/") == 0)
-		*ret_locked = true;
-	if (root && !*ret_locked)
-		*ret_locked = landlock(root);
+	*ret_locked = lock_into(root);
 	if (is_root &&
 	    (setgroups(0, NULL) != 0 || setresgid(uid, uid, uid) != 0 ||
 	     setresuid(uid, uid, uid) != 0) &&

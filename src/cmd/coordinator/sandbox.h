@@ -12,6 +12,10 @@ enum sandbox_profile {
 	SANDBOX_FRONT,    /* sockets that exist, accept, files below its root */
 	SANDBOX_KEEPER,   /* read, write and wait on what is open; memory; clock; random */
 	SANDBOX_VERIFIER, /* the same without random memory protections, signals or clones */
+	/* The process with the report device, by what that is (attest/issuer.h). */
+	SANDBOX_ISSUER_TSM,       /* files below its root, folders made and removed */
+	SANDBOX_ISSUER_SEV_GUEST, /* the two requests of /dev/sev-guest */
+	SANDBOX_ISSUER_TDX_GUEST, /* the one of /dev/tdx_guest; VM sockets to the quote service */
 };
 
 enum {
@@ -20,6 +24,7 @@ enum {
 	SANDBOX_UID_FRONT = 64101,
 	SANDBOX_UID_KEEPER = 64102,
 	SANDBOX_UID_VERIFIER = 64103,
+	SANDBOX_UID_ISSUER = 64104,
 };
 
 /*
@@ -30,6 +35,12 @@ enum {
  * ERR_IO E-SANDBOX-001.
  */
 status sandbox_identity(unsigned int uid, const char *root, bool *ret_locked, struct err *err);
+
+/*
+ * For a process whose files belong to root: keeps the id, gives up every capability, and is locked
+ * into `root` as above. ERR_IO E-SANDBOX-001.
+ */
+status sandbox_keep_id(const char *root, bool *ret_locked, struct err *err);
 
 /* The filter; nothing is given back afterwards. ERR_IO E-SANDBOX-002. */
 status sandbox_enter(enum sandbox_profile profile, struct err *err);

@@ -46,7 +46,7 @@ struct supervisor {
 	const struct supervisor_config *config;
 	struct worker workers[2 * SUPERVISOR_MAX_WORKERS];
 	size_t n_workers;
-	pid_t keeper;
+	pid_t keeper, issuer; /* issuer: -1 when a socket gives evidence */
 	int report;
 	int listen[SUPERVISOR_MAX_WORKERS][SUPERVISOR_MAX_PORTS];
 	struct metrics *metrics;
@@ -250,6 +250,33 @@ give_store(const char *path, struct err *err)
 	return OK;
 }
 
+/*
+ * Nothing but the device, and what it needs to ask it. Entries of configfs-tsm belong to root: that
+ * process keeps the id, without any capability, and sees their folder alone.
+ */
+static status
+confine_issuer(struct issuer *issuer, struct err *err)
+{
+	static const enum sandbox_profile profiles[] = {
+	        [ISSUER_TSM] = SANDBOX_ISSUER_TSM,
+	        [ISSUER_SEV_GUEST] = SANDBOX_ISSUER_SEV_GUEST,
+	        [ISSUER_TDX_GUEST] = SANDBOX_ISSUER_TDX_GUEST,
+	};
+	bool locked;
+
+	if (issuer->kind == ISSUER_TSM) {
+		TRY(sandbox_keep_id(issuer->tsm.root, &locked, err));
+		if (!locked)
+			log_warn("the issuer is not locked into the folder of configfs-tsm");
+		/* After a chroot the folder is the root; under Landlock it keeps its path. */
+		if (access(issuer->tsm.root, F_OK) != 0)
+			issuer->tsm.root = "";
+	} else {
+		TRY(sandbox_identity(SANDBOX_UID_ISSUER, NULL, &locked, err));
+	}
+	return sandbox_enter(profiles[issuer->kind], err);
+}
+
 /* Alone with the device: it ends with the keeper, whose end of the stream closes. */
 static void
 issuer_main(const struct supervisor *s, struct issuer *issuer, const int ends[2])
@@ -258,10 +285,11 @@ issuer_main(const struct supervisor *s, struct issuer *issuer, const int ends[2]
 	status result;
 
 	prctl(PR_SET_NAME, "issuer", 0, 0, 0);
-	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	close(ends[0]);
 	begin_child(s, NULL);
-	result = issuer_serve(issuer, ends[1], &err);
+	result = confine_issuer(issuer, &err);
+	if (is_ok(result))
+		result = issuer_serve(issuer, ends[1], &err);
 	if (!is_ok(result))
 		log_err(LOG_ERROR, "issuer", &err);
 	_exit(is_ok(result) ? 0 : err_exit_code(result.cls));
@@ -274,7 +302,6 @@ open_reports(struct supervisor *s, struct err *err)
 	const struct issuer_places places = issuer_usual(SUPERVISOR_REPORT_SOCKET);
 	CLEANUP(issuer_close) struct issuer issuer = {.fd = -1};
 	int ends[2];
-	pid_t pid;
 
 	TRY(issuer_open(s->config->report, &places, &issuer, err));
 	log_info("found who gives evidence", F_CSTR("issuer", issuer_kind_name(issuer.kind)));
@@ -285,12 +312,12 @@ open_reports(struct supervisor *s, struct err *err)
 	}
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
 		return err_set_errno(err, ERR_IO, "E-SUPERVISOR-001", "cannot make a socketpair");
-	pid = fork();
-	if (pid == 0)
+	s->issuer = fork();
+	if (s->issuer == 0)
 		issuer_main(s, &issuer, ends);
 	close(ends[1]);
 	s->report = ends[0];
-	if (pid < 0)
+	if (s->issuer < 0)
 		return err_set_errno(err, ERR_IO, "E-SUPERVISOR-001", "cannot start a process");
 	return OK;
 }
@@ -362,6 +389,11 @@ reap(struct supervisor *s)
 			s->keeper = -1;
 			return false;
 		}
+		/* The keeper sees its end of the stream close, and ends. */
+		if (pid == s->issuer)
+			log_error("the process with the report device ended",
+			          F_INT("signal", WIFSIGNALED(how) ? WTERMSIG(how) : 0),
+			          F_INT("code", WIFEXITED(how) ? WEXITSTATUS(how) : -1));
 		for (size_t i = 0; i < s->n_workers; i++)
 			if (s->workers[i].pid == pid)
 				restart(s, &s->workers[i], how);
@@ -393,6 +425,7 @@ supervisor_run(const struct supervisor_config *config, struct err *err)
 
 	s->config = config;
 	s->report = -1;
+	s->issuer = -1;
 	s->signals = -1;
 	tls_prepare();
 	/* The C library reads its time zone once, also for UTC: now, while it may. */

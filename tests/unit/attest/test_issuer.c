@@ -325,10 +325,11 @@ qgs_frame_rows(void **state)
 		size_t n;
 
 		if (rows[i].n == 0) {
-			assert_fails(qgs_frame_size(rows[i].head, &n, &err), "E-QGS-003");
+			assert_fails(qgs_frame_size(rows[i].head, QGS_MESSAGE_MAX, &n, &err),
+			             "E-QGS-003");
 			continue;
 		}
-		assert_ok(qgs_frame_size(rows[i].head, &n, &err));
+		assert_ok(qgs_frame_size(rows[i].head, QGS_MESSAGE_MAX, &n, &err));
 		assert_int_equal(n, rows[i].n);
 	}
 }
