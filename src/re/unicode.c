@@ -57,6 +57,24 @@ unicode_fold(uint32_t c)
 }
 
 bool
+unicode_is_print(uint32_t c)
+{
+	size_t lo = 0, hi = unicode_print_count;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (c < unicode_print_spans[mid].lo)
+			hi = mid;
+		else if (c > unicode_print_spans[mid].hi)
+			lo = mid + 1;
+		else
+			return true;
+	}
+	return false;
+}
+
+bool
 unicode_is_space(uint32_t c)
 {
 	if (c < 0x80)

@@ -31,6 +31,14 @@ struct unicode_case {
 	int32_t delta;
 };
 
+/* Code points from lo to hi; sorted and disjoint. */
+struct unicode_span {
+	uint32_t lo;
+	uint32_t hi;
+};
+
+extern const struct unicode_span unicode_print_spans[];
+extern const size_t unicode_print_count;
 extern const uint8_t unicode_ranges[];
 extern const struct unicode_table unicode_tables[];
 extern const size_t unicode_table_count;
@@ -51,6 +59,9 @@ uint32_t unicode_fold(uint32_t c);
 
 /* White_Space of the standard: what trim_space cuts. */
 bool unicode_is_space(uint32_t c);
+
+/* Letters, marks, numbers, punctuation, symbols and the ASCII space. */
+bool unicode_is_print(uint32_t c);
 
 /* Walks the ranges of one table in rising order. */
 struct unicode_walk {

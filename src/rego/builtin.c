@@ -91,10 +91,8 @@ builtin_int(struct rego_call *c, const struct value *args, unsigned int i, int64
 {
 	if (args[i].type != VALUE_NUMBER)
 		return builtin_operand(c, i + 1, "number", &args[i]);
-	if (value_int(&args[i], ret))
+	if (value_plain_int(&args[i], ret))
 		return OK;
-	if (value_is_integer(&args[i]))
-		return builtin_error(c, "operand %u is too large", i + 1);
 	return builtin_operand_text(c, i + 1,
 	                            "must be integer number but got floating-point number");
 }
@@ -107,6 +105,20 @@ builtin_type(struct rego_call *c, const struct value *args, unsigned int i, enum
 	if (args[i].type != type)
 		return builtin_operand(c, i + 1, value_type_name(&want), &args[i]);
 	return OK;
+}
+
+enum { WEIGHT_A_STEP = 4, FIRST_LOOK = 4096 };
+
+status
+builtin_charge_weight(struct rego_call *c, const struct value *v)
+{
+	for (uint64_t limit = FIRST_LOOK;; limit *= 2) {
+		uint64_t left = limit;
+
+		if (!value_is_collection(v) || value_weigh(v, &left))
+			return rego_charge(c, (limit - left) / WEIGHT_A_STEP);
+		TRY(rego_charge(c, limit / WEIGHT_A_STEP));
+	}
 }
 
 status

@@ -91,7 +91,10 @@ status builtin_operand_text(struct rego_call *c, unsigned int operand, const cha
 /* A budget is exhausted: stops the evaluation in every mode. */
 status builtin_limit(struct rego_call *c, const char *fmt, ...) PRINTF(2, 3);
 
-/* Operands by number from 0, checked; the failure names operand i+1. */
+/*
+ * Operands by number from 0, checked; the failure names operand i+1. An integer is one that
+ * is written as one and has 64 bits: 1.0 and 1e3 are refused, as by OPA.
+ */
 static inline status
 builtin_string(struct rego_call *c, const struct value *args, unsigned int i, struct bytes *ret)
 {
@@ -121,6 +124,12 @@ rego_charge(struct rego_call *c, uint64_t steps)
 	c->steps_left -= steps;
 	return OK;
 }
+
+/*
+ * Charge for all values inside `v`, shared ones as often as they are shared: for whoever
+ * walks it, and for collections newly made of others.
+ */
+status builtin_charge_weight(struct rego_call *c, const struct value *v);
 
 /*
  * Derived objects (compiled regular expressions, parsed schemas) by kind and

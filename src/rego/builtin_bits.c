@@ -12,7 +12,8 @@ integer(struct rego_call *c, const struct value *args, unsigned int i, mpz_t ret
 	CLEANUP(num_done) struct num n;
 
 	num_init(&n);
-	TRY(builtin_type(c, args, i, VALUE_NUMBER));
+	if (args[i].type != VALUE_NUMBER)
+		return builtin_operand(c, i + 1, "integer", &args[i]);
 	if (!num_from(&n, &args[i]) || (num_is_integer(&n) && !num_to_mpz(&n, ret)))
 		return builtin_limit(c, "operand %u is too large", i + 1);
 	if (!num_is_integer(&n))

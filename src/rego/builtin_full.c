@@ -30,6 +30,7 @@ static const struct rego_builtin_group *const groups[] = {
         &rego_group_semver,
         &rego_group_time,
         &rego_group_units,
+        &rego_group_uri,
         &rego_group_url,
         &rego_group_uuid,
         &rego_group_crypto,

@@ -39,6 +39,7 @@ extern const struct rego_builtin_group rego_group_semver;
 extern const struct rego_builtin_group rego_group_template;
 extern const struct rego_builtin_group rego_group_time;
 extern const struct rego_builtin_group rego_group_units;
+extern const struct rego_builtin_group rego_group_uri;
 extern const struct rego_builtin_group rego_group_url;
 extern const struct rego_builtin_group rego_group_uuid;
 extern const struct rego_builtin_group rego_group_x509;

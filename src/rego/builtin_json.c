@@ -7,14 +7,13 @@ marshal(struct rego_call *c, const struct value *args, struct value *ret)
 {
 	CLEANUP(buf_done) struct buf out = result_buf(c);
 
-	codec_json_text(&args[0], &out);
+	codec_json_text(&args[0], NULL, &out);
 	TRY(rego_charge(c, out.n / 8));
 	return builtin_text(c, &out, ret);
 }
 
 struct layout {
-	struct bytes prefix;
-	struct bytes indent;
+	struct codec_layout lines;
 	bool pretty;
 };
 
@@ -40,7 +39,7 @@ read_option(struct rego_call *c, const struct member *m, struct layout *l, bool 
 	key = string_bytes(&m->key);
 	if (bytes_is(key, "prefix") || bytes_is(key, "indent")) {
 		*implied = true;
-		return string_option(c, m, key.p[0] == 'p' ? &l->prefix : &l->indent);
+		return string_option(c, m, key.p[0] == 'p' ? &l->lines.prefix : &l->lines.indent);
 	}
 	if (!bytes_is(key, "pretty"))
 		return builtin_operand_text(c, 2, "object contained unknown key %.*s",
@@ -52,67 +51,17 @@ read_option(struct rego_call *c, const struct member *m, struct layout *l, bool 
 	return OK;
 }
 
-static void
-new_line(const struct layout *l, uint32_t depth, struct buf *out)
-{
-	buf_u8(out, '\n');
-	buf_bytes(out, l->prefix);
-	for (uint32_t i = 0; i < depth && buf_ok(out); i++)
-		buf_bytes(out, l->indent);
-}
-
-static void
-put_pretty(const struct layout *l, const struct value *v, uint32_t depth, struct buf *out)
-{
-	bool object = v->type == VALUE_OBJECT;
-
-	if (!value_is_collection(v) || v->n == 0) {
-		codec_json_text(v, out);
-		return;
-	}
-	buf_u8(out, object ? '{' : '[');
-	for (uint32_t i = 0; i < v->n && buf_ok(out); i++) {
-		if (i > 0)
-			buf_u8(out, ',');
-		new_line(l, depth + 1, out);
-		if (object) {
-			struct value one = {.type = VALUE_OBJECT,
-			                    .n = 1,
-			                    .u.members = &v->u.members[i]};
-			CLEANUP(buf_done) struct buf text = {.max = out->max};
-			struct member m = {v->u.members[i].key, json_null()};
-
-			/* The key as the writer of objects shows it: {"key":null} without the rest.
-			 */
-			one.u.members = &m;
-			codec_json_text(&one, &text);
-			buf_bytes(out, bytes_sub(buf_view(&text), 1, text.n - 6));
-			buf_str(out, ": ");
-			put_pretty(l, &v->u.members[i].val, depth + 1, out);
-		} else {
-			put_pretty(l, &v->u.items[i], depth + 1, out);
-		}
-	}
-	new_line(l, depth, out);
-	buf_u8(out, object ? '}' : ']');
-}
-
 static status
 marshal_with_options(struct rego_call *c, const struct value *args, struct value *ret)
 {
 	CLEANUP(buf_done) struct buf out = result_buf(c);
-	struct layout l = {.indent = BYTES("\t")};
+	struct layout l = {.lines.indent = BYTES("\t")};
 	bool said = false, implied = false;
 
 	TRY(builtin_type(c, args, 1, VALUE_OBJECT));
 	for (uint32_t i = 0; i < args[1].n; i++)
 		TRY(read_option(c, &args[1].u.members[i], &l, &said, &implied));
-	if (said ? l.pretty : implied) {
-		buf_bytes(&out, l.prefix);
-		put_pretty(&l, &args[0], 0, &out);
-	} else {
-		codec_json_text(&args[0], &out);
-	}
+	codec_json_text(&args[0], (said ? l.pretty : implied) ? &l.lines : NULL, &out);
 	TRY(rego_charge(c, out.n / 8));
 	return builtin_text(c, &out, ret);
 }

@@ -70,11 +70,9 @@ encode_sign(struct rego_call *c, const struct value *args, struct value *ret)
 	CLEANUP(buf_done) struct buf header = result_buf(c);
 	CLEANUP(buf_done) struct buf payload = result_buf(c);
 
-	for (unsigned int i = 0; i < 3; i++)
-		TRY(builtin_type(c, args, i, VALUE_OBJECT));
 	TRY(jwt_keys_from_value(c, &args[2], &keys));
-	codec_json_text(&args[0], &header);
-	codec_json_text(&args[1], &payload);
+	codec_json_text(&args[0], NULL, &header);
+	codec_json_text(&args[1], NULL, &payload);
 	return sign(c, buf_view(&header), buf_view(&payload), &keys, ret);
 }
 

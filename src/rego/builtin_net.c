@@ -16,13 +16,17 @@ read_network(struct rego_call *c, struct bytes text, struct network *ret)
 	return OK;
 }
 
+/* As OPA looks at them, the outer one wholly first; it calls either of them operand 1. */
 static status
-contains(struct rego_call *c, struct bytes outer, struct bytes inner, bool *ret)
+contains(struct rego_call *c, const struct value *outer, const struct value *inside, bool *ret)
 {
+	struct bytes text, inner;
 	struct network a, b;
 	struct ip ip;
 
-	TRY(read_network(c, outer, &a));
+	TRY(builtin_string(c, outer, 0, &text));
+	TRY(read_network(c, text, &a));
+	TRY(builtin_string(c, inside, 0, &inner));
 	if (ip_parse(inner, &ip)) {
 		*ret = network_has(&a, ip);
 		return OK;
@@ -38,12 +42,9 @@ contains(struct rego_call *c, struct bytes outer, struct bytes inner, bool *ret)
 static status
 cidr_contains(struct rego_call *c, const struct value *args, struct value *ret)
 {
-	struct bytes outer, inner;
 	bool yes;
 
-	TRY(builtin_string(c, args, 0, &outer));
-	TRY(builtin_string(c, args, 1, &inner));
-	TRY(contains(c, outer, inner, &yes));
+	TRY(contains(c, &args[0], &args[1], &yes));
 	return return_bool(yes, ret);
 }
 
@@ -54,8 +55,8 @@ cidr_intersects(struct rego_call *c, const struct value *args, struct value *ret
 	struct network a, b;
 
 	TRY(builtin_string(c, args, 0, &x));
-	TRY(builtin_string(c, args, 1, &y));
 	TRY(read_network(c, x, &a));
+	TRY(builtin_string(c, args + 1, 0, &y));
 	TRY(read_network(c, y, &b));
 	return return_bool(a.v4 == b.v4 && a.first <= b.last && b.first <= a.last, ret);
 }
@@ -115,8 +116,6 @@ match_item(struct rego_call *c, const struct value *v, uint32_t i, unsigned int 
 			        c, "operand %u: element must be string or non-empty array",
 			        operand);
 	}
-	if (cidr->type != VALUE_STRING)
-		return builtin_operand(c, 1, "string", cidr);
 	return OK;
 }
 
@@ -139,7 +138,7 @@ contains_matches(struct rego_call *c, const struct value *args, struct value *re
 			bool yes;
 
 			TRY(match_item(c, &args[1], k, 2, &inner, &index[1]));
-			TRY(contains(c, string_bytes(&outer), string_bytes(&inner), &yes));
+			TRY(contains(c, &outer, &inner, &yes));
 			if (!yes)
 				continue;
 			value_push(&pair, index[0]);
@@ -158,6 +157,7 @@ struct run {
 	ip_number first, last;
 	struct network net;
 	bool merged;
+	bool mapped; /* ::ffff:a.b.c.d/n: kept apart from plain IPv4, as OPA has it */
 };
 
 static int
@@ -165,9 +165,17 @@ run_order(const void *a, const void *b)
 {
 	const struct run *x = a, *y = b;
 
+	if (x->mapped != y->mapped)
+		return x->mapped ? -1 : 1;
 	if (x->last != y->last)
 		return x->last < y->last ? -1 : 1;
 	return x->first != y->first ? (x->first < y->first ? -1 : 1) : 0;
+}
+
+static bool
+is_mapped(struct bytes t)
+{
+	return bytes_find_byte(t, ':', 0) != SIZE_MAX && bytes_find_byte(t, '/', 0) != SIZE_MAX;
 }
 
 /* A bare IPv4 address stands for the network of its class. */
@@ -201,7 +209,8 @@ merge_runs(struct run *runs, size_t n)
 	for (size_t i = n - 1; i > 0; i--) {
 		struct run *below = &runs[i - 1];
 
-		if (runs[i].first > 0 && runs[i].first - 1 > below->last)
+		if (runs[i].mapped != below->mapped ||
+		    (runs[i].first > 0 && runs[i].first - 1 > below->last))
 			continue;
 		below->first = MIN(below->first, runs[i].first);
 		below->last = runs[i].last;
@@ -259,6 +268,7 @@ cidr_merge(struct rego_call *c, const struct value *args, struct value *ret)
 	TRY(arena_check(c->arena, c->err));
 	for (size_t i = 0; i < n; i++) {
 		TRY(merge_operand(c, &args[0].u.items[i], &runs[i].net));
+		runs[i].mapped = runs[i].net.v4 && is_mapped(string_bytes(&args[0].u.items[i]));
 		runs[i].first = runs[i].net.first;
 		runs[i].last = runs[i].net.last;
 	}

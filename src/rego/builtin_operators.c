@@ -3,12 +3,22 @@
  * What Rego's operators are called when they are called by name, and when a
  * `with` replaces something by them. In code they are instructions.
  */
+#include "rego/builtin_groups.h"
 #include "rego/vm.h"
+
+/* A comparison ends with the smaller side. */
+static status
+pay_comparison(struct rego_call *c, const struct value *a, const struct value *b)
+{
+	if (!value_is_collection(a) || a->type != b->type)
+		return OK;
+	return builtin_charge_weight(c, a->n <= b->n ? a : b);
+}
 
 #define COMPARISON(name, cond)                                                                     \
 	static status name(struct rego_call *c, const struct value *args, struct value *ret)       \
 	{                                                                                          \
-		(void)c;                                                                           \
+		TRY(pay_comparison(c, &args[0], &args[1]));                                        \
 		*ret = json_bool(cond);                                                            \
 		return OK;                                                                         \
 	}
@@ -19,7 +29,6 @@ COMPARISON(op_lt, value_cmp(&args[0], &args[1]) < 0)
 COMPARISON(op_lte, value_cmp(&args[0], &args[1]) <= 0)
 COMPARISON(op_gt, value_cmp(&args[0], &args[1]) > 0)
 COMPARISON(op_gte, value_cmp(&args[0], &args[1]) >= 0)
-COMPARISON(op_member_2, vm_in(&args[0], &args[1]))
 
 #define ARITHMETIC(name, op)                                                                       \
 	static status name(struct rego_call *c, const struct value *args, struct value *ret)       \
@@ -35,6 +44,16 @@ ARITHMETIC(op_rem, OP_REM)
 ARITHMETIC(op_and, OP_AND)
 ARITHMETIC(op_or, OP_OR)
 
+/* Every item of an array is compared, those of a set a few times. */
+static status
+op_member_2(struct rego_call *c, const struct value *args, struct value *ret)
+{
+	if (args[1].type == VALUE_ARRAY || args[1].type == VALUE_OBJECT)
+		TRY(rego_charge(c, args[1].n / 4));
+	TRY(builtin_charge_weight(c, &args[0]));
+	return return_bool(vm_in(&args[0], &args[1]), ret);
+}
+
 /* key, value in collection */
 static status
 op_member_3(struct rego_call *c, const struct value *args, struct value *ret)
@@ -42,9 +61,9 @@ op_member_3(struct rego_call *c, const struct value *args, struct value *ret)
 	const struct value *found =
 	        value_is_collection(&args[2]) ? value_get(&args[2], &args[0]) : NULL;
 
-	(void)c;
-	*ret = json_bool(found && value_eq(found, &args[1]));
-	return OK;
+	if (found)
+		TRY(pay_comparison(c, found, &args[1]));
+	return return_bool(found && value_eq(found, &args[1]), ret);
 }
 
 /* The planner makes instructions of it; as a mock's target it does nothing. */

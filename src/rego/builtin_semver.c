@@ -17,6 +17,28 @@ cut(struct bytes t, uint8_t c, struct bytes *after)
 	return bytes_sub(t, 0, at);
 }
 
+/* A number with a zero in front? */
+static bool
+is_padded(struct bytes t)
+{
+	for (size_t i = 0; i < t.n; i++)
+		if (t.p[i] < '0' || t.p[i] > '9')
+			return false;
+	return t.n > 1 && t.p[0] == '0';
+}
+
+/* In a pre-release, numbers have no zeros in front (SemVer 2.0.0, section 9). */
+static bool
+numbers_ok(struct bytes t)
+{
+	struct bytes rest;
+
+	for (; t.n > 0; t = rest)
+		if (is_padded(cut(t, '.', &rest)))
+			return false;
+	return true;
+}
+
 /* Dot-separated identifiers, none of them empty. */
 static bool
 identifiers_ok(struct bytes t)
@@ -52,12 +74,14 @@ parse(struct bytes t, struct version *v)
 
 	if (bytes_starts(t, BYTES("v")))
 		t = bytes_sub(t, 1, t.n);
+	if (bytes_ends(t, BYTES("+"))) /* a plus announces metadata */
+		return false;
 	t = cut(t, '+', &meta);
 	core = t.n;
 	t = cut(t, '-', &v->pre);
 	if (t.n < core && v->pre.n == 0) /* a hyphen announces a pre-release */
 		return false;
-	if (!identifiers_ok(meta) || !identifiers_ok(v->pre))
+	if (!identifiers_ok(meta) || !identifiers_ok(v->pre) || !numbers_ok(v->pre))
 		return false;
 	for (size_t i = 0; i < 3; i++) {
 		struct bytes part = cut(t, '.', &rest);

@@ -34,8 +34,10 @@ number(struct printer *p, int *ret)
 
 	while (p->at < p->format.n && p->format.p[p->at] >= '0' && p->format.p[p->at] <= '9') {
 		v = v * 10 + (p->format.p[p->at++] - '0');
-		if (v > FORMAT_MAX_WIDTH)
+		if (v > FORMAT_MAX_WIDTH) {
+			p->at = p->format.n;
 			return false;
+		}
 	}
 	*ret = v;
 	return p->at > from;
@@ -59,13 +61,20 @@ arg_index(struct printer *p, bool *found)
 		p->good_index = false;
 		return;
 	}
-	if (number(p, &index) && p->at == close && index >= 1 && (uint32_t)index <= p->n) {
+	*found = number(p, &index) && p->at == close;
+	if (*found && index >= 1 && (uint32_t)index <= p->n)
 		p->next = (uint32_t)index - 1;
-		*found = true;
-	} else {
+	else
 		p->good_index = false;
-	}
 	p->at = close + 1;
+}
+
+/* An int64 in Go: 1.0 is a float64. */
+static bool
+go_int(const struct value *v, int64_t *ret)
+{
+	return value_plain_int(v, ret) &&
+	       (v->flags & VALUE_INT || bytes_find_byte(json_text(v), '.', 0) == SIZE_MAX);
 }
 
 static bool
@@ -73,7 +82,7 @@ int_argument(struct printer *p, int *ret)
 {
 	int64_t v;
 
-	if (p->next >= p->n || !value_int(&p->args[p->next++], &v) || v > FORMAT_MAX_WIDTH ||
+	if (p->next >= p->n || !go_int(&p->args[p->next++], &v) || v > FORMAT_MAX_WIDTH ||
 	    v < -FORMAT_MAX_WIDTH)
 		return false;
 	*ret = (int)v;
@@ -141,7 +150,7 @@ read_width(struct printer *p, struct format_spec *f, bool *after_index)
 static void
 read_precision(struct printer *p, struct format_spec *f, bool *after_index)
 {
-	if (p->at >= p->format.n || p->format.p[p->at] != '.')
+	if (p->at + 1 >= p->format.n || p->format.p[p->at] != '.')
 		return;
 	p->at++;
 	if (*after_index) /* "%[3].2d" */
@@ -161,28 +170,17 @@ read_precision(struct printer *p, struct format_spec *f, bool *after_index)
 
 /* ---- verbs ---- */
 
-static void
-bad_verb(struct printer *p, const struct format_spec *f, const struct format_arg *a)
-{
-	struct format_spec plain = {.verb = 'v'};
-
-	buf_str(&p->out, "%!");
-	format_rune(f->verb, &p->out);
-	buf_printf(&p->out, "(%s=", format_type_name(a));
-	(void)format_value(&plain, a, &p->out);
-	buf_u8(&p->out, ')');
-}
-
-/* The number as Go's int, big.Int, float64 or, beyond its range, text. */
+/* The number as Go's int64, big.Int, float64 or, beyond its range, text. */
 static void
 number_argument(const struct value *v, struct format_arg *a)
 {
 	CLEANUP(num_done) struct num n;
+	int64_t i;
 
 	num_init(&n);
-	if (v->flags & VALUE_INT) {
+	if (go_int(v, &i)) {
 		a->kind = FORMAT_INT;
-		mpz_set_si(a->integer, v->u.i);
+		mpz_set_si(a->integer, i);
 	} else if (bytes_find_byte(json_text(v), '.', 0) == SIZE_MAX &&
 	           bytes_find_byte(json_text(v), 'e', 0) == SIZE_MAX &&
 	           bytes_find_byte(json_text(v), 'E', 0) == SIZE_MAX && num_from(&n, v) &&
@@ -190,6 +188,8 @@ number_argument(const struct value *v, struct format_arg *a)
 		a->kind = FORMAT_BIG;
 	} else if (num_from(&n, v) && isfinite(a->real = num_to_double(&n))) {
 		a->kind = FORMAT_REAL;
+		if (json_text(v).p[0] == '-')
+			a->real = -fabs(a->real); /* minus zero has a sign */
 	} else {
 		a->kind = FORMAT_TEXT;
 		a->text = json_text(v);
@@ -214,8 +214,8 @@ one_argument(struct printer *p, const struct format_spec *f, const struct value 
 	}
 	if (f->verb == 'T')
 		format_text(f, bytes_str(format_type_name(&a)), &p->out);
-	else if (!format_value(f, &a, &p->out))
-		bad_verb(p, f, &a);
+	else
+		format_value(f, &a, &p->out);
 	mpz_clear(a.integer);
 }
 
@@ -249,6 +249,7 @@ verb(struct printer *p)
 		format_rune(f.verb, &p->out);
 		buf_str(&p->out, "(MISSING)");
 	} else {
+		format_settle(&f);
 		one_argument(p, &f, &p->args[p->next++]);
 	}
 }
@@ -319,7 +320,9 @@ format_int(struct rego_call *c, const struct value *args, struct value *ret)
 	num_init(&n);
 	TRY(builtin_type(c, args, 0, VALUE_NUMBER));
 	TRY(builtin_type(c, args, 1, VALUE_NUMBER));
-	if (!value_int(&args[1], &base) || (base != 2 && base != 8 && base != 10 && base != 16))
+	/* 2.0 is none of them. */
+	if (!(args[1].flags & VALUE_INT) || !value_plain_int(&args[1], &base) ||
+	    (base != 2 && base != 8 && base != 10 && base != 16))
 		return builtin_operand_text(c, 2, "must be one of {2, 8, 10, 16}");
 	mpz_init(z);
 	good = num_from(&n, &args[0]) && num_to_mpz(&n, z);

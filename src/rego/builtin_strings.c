@@ -244,8 +244,12 @@ split_n(struct rego_call *c, const struct value *args, struct value *ret)
 	TRY(two_strings(c, args, &(struct bytes){0}, &(struct bytes){0}));
 	TRY(builtin_int(c, args, 2, &n));
 	TRY(split(c, args, ret));
-	if (n >= 0 && n < ret->n)
-		ret->n = (uint32_t)n;
+	if (n >= 0) {
+		ret->n = (uint32_t)MIN(n, (int64_t)ret->n);
+	} else if (n > -(int64_t)ret->n) { /* the last ones */
+		ret->u.items += (int64_t)ret->n + n;
+		ret->n = (uint32_t)-n;
+	}
 	return OK;
 }
 

@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "rego/builtin_groups.h"
+#include "rego/codec.h"
+#include "rego/format.h"
 #include "rego/time_layout.h"
 
 enum {
@@ -184,24 +186,31 @@ is_digit(uint8_t c)
 	return c >= '0' && c <= '9';
 }
 
-/* One number with its unit, added to *sum. NULL, or what is wrong with it. */
+/*
+ * One number with its unit, added to *sum; NULL, or what is wrong with it. Fractions go through
+ * a double, with at most as many digits as an int64 has: the last nanosecond depends on it.
+ */
 static const char *
 duration_term(struct bytes t, size_t *at, __int128 *sum, struct bytes *unit)
 {
-	__int128 v = 0, fraction = 0, scale = 1;
-	size_t from = *at, digits = 0;
+	__int128 v = 0;
+	uint64_t fraction = 0;
+	double scale = 1;
+	size_t digits = 0, from;
+	bool full = false;
 
 	for (; *at < t.n && is_digit(t.p[*at]); (*at)++, digits++)
 		v = v > INT64_MAX ? v : v * 10 + (t.p[*at] - '0');
 	if (*at < t.n && t.p[*at] == '.') {
 		for ((*at)++; *at < t.n && is_digit(t.p[*at]); (*at)++, digits++) {
-			if (scale > INT64_MAX / 10)
-				continue;
-			fraction = fraction * 10 + (t.p[*at] - '0');
-			scale *= 10;
+			uint64_t more = fraction * 10 + (uint64_t)(t.p[*at] - '0');
+
+			full |= fraction > INT64_MAX / 10 || more > (uint64_t)INT64_MAX + 1;
+			fraction = full ? fraction : more;
+			scale = full ? scale : scale * 10;
 		}
 	}
-	if (digits == 0 || *at == from)
+	if (digits == 0)
 		return "invalid";
 	from = *at;
 	while (*at < t.n && t.p[*at] != '.' && !is_digit(t.p[*at]))
@@ -212,34 +221,104 @@ duration_term(struct bytes t, size_t *at, __int128 *sum, struct bytes *unit)
 	for (size_t i = 0; i < COUNT_OF(units); i++) {
 		if (!bytes_is(*unit, units[i].name))
 			continue;
-		*sum += v * units[i].ns + fraction * units[i].ns / scale;
+		*sum += v * units[i].ns +
+		        (int64_t)((double)fraction * ((double)units[i].ns / scale));
 		return *sum > (__int128)INT64_MAX + 1 ? "invalid" : NULL;
 	}
 	return "unknown unit";
 }
 
+/* Go's durations: signed numbers with units from ns to h. */
+static const char *
+duration(struct bytes text, int64_t *ret, struct bytes *unit)
+{
+	bool minus = text.n > 0 && text.p[0] == '-';
+	struct bytes t = bytes_sub(text, minus || (text.n > 0 && text.p[0] == '+'), text.n);
+	const char *bad = t.n == 0 ? "invalid" : NULL;
+	__int128 sum = 0;
+
+	*ret = 0;
+	if (bytes_is(t, "0"))
+		return NULL;
+	for (size_t at = 0; at < t.n && !bad;)
+		bad = duration_term(t, &at, &sum, unit);
+	if (!bad && sum > (__int128)INT64_MAX + (minus ? 1 : 0))
+		bad = "invalid";
+	*ret = (int64_t)(minus ? -sum : sum);
+	return bad;
+}
+
+/*
+ * OPA's days, weeks and years become hours of the same length: the number times 24 as a float,
+ * in plain decimals. False when the text is not made of numbers and units of one letter or
+ * two.
+ */
+static bool
+rewrite_duration(struct bytes t, struct buf *out)
+{
+	static const char *const two[] = {"ms", "us", "\xc2\xb5s", "ns"};
+	size_t at = 0;
+
+	if (t.n > 0 && (t.p[0] == '-' || t.p[0] == '+'))
+		buf_u8(out, t.p[at++]);
+	while (at < t.n) {
+		struct bytes rest, digits;
+		size_t from = at, n = 1;
+		uint8_t c;
+
+		while (at < t.n && (is_digit(t.p[at]) || t.p[at] == '.'))
+			at++;
+		digits = bytes_sub(t, from, at);
+		rest = bytes_sub(t, at, t.n);
+		if (digits.n == 0 || rest.n == 0)
+			return false;
+		for (size_t i = 0; i < COUNT_OF(two); i++)
+			if (bytes_starts(rest, bytes_str(two[i])))
+				n = bytes_str(two[i]).n;
+		c = rest.p[0];
+		if (n == 1 && (c < 'a' || c > 'z'))
+			return false;
+		at += n;
+		if (n == 1 && (c == 'd' || c == 'w' || c == 'y')) {
+			CLEANUP(buf_done) struct buf plain = {0};
+			CLEANUP(num_done) struct num number;
+
+			num_init(&number);
+			if (!codec_number(digits, &plain) || !num_parse(&number, buf_view(&plain)))
+				return false;
+			format_float(num_to_double(&number) * (c == 'd'   ? 24
+			                                       : c == 'w' ? 168
+			                                                  : 365 * 24),
+			             'f', -1, out);
+			buf_u8(out, 'h');
+		} else {
+			buf_bytes(out, digits);
+			buf_bytes(out, bytes_sub(rest, 0, n));
+		}
+	}
+	return buf_ok(out);
+}
+
 static status
 parse_duration_ns(struct rego_call *c, const struct value *args, struct value *ret)
 {
+	CLEANUP(buf_done) struct buf hours = {0};
 	struct bytes text, t, unit = {NULL, 0};
-	__int128 sum = 0;
-	bool minus;
 	const char *bad = NULL;
+	bool longer = false;
+	int64_t ns;
 
 	TRY(builtin_string(c, args, 0, &text));
 	TRY(rego_charge(c, text.n));
-	minus = text.n > 0 && text.p[0] == '-';
-	t = bytes_sub(text, minus || (text.n > 0 && text.p[0] == '+'), text.n);
-	*ret = json_int(0);
-	if (bytes_is(t, "0"))
-		return OK;
-	if (t.n == 0)
+	for (size_t i = 0; i < text.n; i++)
+		longer |= text.p[i] == 'd' || text.p[i] == 'w' || text.p[i] == 'y';
+	t = text;
+	if (longer && !rewrite_duration(text, &hours))
 		bad = "invalid";
-	for (size_t at = 0; at < t.n && !bad;)
-		bad = duration_term(t, &at, &sum, &unit);
-	if (!bad && sum > (__int128)INT64_MAX + (minus ? 1 : 0))
-		bad = "invalid";
-	*ret = (struct value){0};
+	else if (longer)
+		t = buf_view(&hours);
+	if (!bad)
+		bad = duration(t, &ns, &unit);
 	if (bad && bytes_is(bytes_str(bad), "invalid"))
 		return builtin_error(c, "time: invalid duration \"%.*s\"", BYTES_ARG(text));
 	if (bad && bytes_is(bytes_str(bad), "missing unit"))
@@ -247,7 +326,7 @@ parse_duration_ns(struct rego_call *c, const struct value *args, struct value *r
 	if (bad)
 		return builtin_error(c, "time: unknown unit \"%.*s\" in duration \"%.*s\"",
 		                     BYTES_ARG(unit), BYTES_ARG(text));
-	*ret = json_int((int64_t)(minus ? -sum : sum));
+	*ret = json_int(ns);
 	return OK;
 }
 

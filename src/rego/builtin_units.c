@@ -75,10 +75,26 @@ unit_factor(struct bytes unit, bool bytes, int *power, bool *binary)
 	return tail.n == 0 || *binary || (bytes && bytes_is(tail, "b"));
 }
 
+/* OPA's milli is the float64 nearest to 0.001: 1152921504606847 / 2^60. */
+static void
+multiply_milli(struct num *n)
+{
+	mpz_t p;
+
+	mpz_init(p);
+	mpz_ui_pow_ui(p, 5, 60);
+	mpz_mul_ui(p, p, 1152921504606847UL);
+	mpz_mul(n->coef, n->coef, p);
+	n->exp -= 60;
+	mpz_clear(p);
+}
+
 static void
 multiply(struct num *n, int power, bool binary)
 {
-	if (!binary)
+	if (power < 0)
+		multiply_milli(n);
+	else if (!binary)
 		n->exp += 3 * power;
 	else
 		mpz_mul_2exp(n->coef, n->coef, (mp_bitcnt_t)(10 * power));
@@ -127,7 +143,12 @@ amount(struct rego_call *c, struct bytes text, bool bytes, struct num *ret)
 		                     BYTES_ARG(buf_view(&unit)));
 	if (!codec_number(bytes_sub(text, 0, end), &digits) || !num_parse(ret, buf_view(&digits)))
 		return builtin_error(c, "could not parse %samount to a number", what);
+	/* Bytes are multiplied as floats of 64 bits of mantissa, other units exactly. */
+	if (bytes)
+		num_round(ret);
 	multiply(ret, power, binary);
+	if (bytes)
+		num_round(ret);
 	return OK;
 }
 

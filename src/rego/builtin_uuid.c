@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* uuid.* and rand.intn: what is drawn once stays so for the evaluation. */
 #include <stdio.h>
+#include <strings.h>
 
 #include "base/text.h"
 #include "rego/builtin_groups.h"
@@ -104,7 +105,7 @@ read_uuid(struct bytes t, uint8_t u[UUID_SIZE])
 {
 	CLEANUP(buf_done) struct buf digits = {0};
 
-	if (t.n == UUID_TEXT + 9 && bytes_starts(t, BYTES("urn:uuid:")))
+	if (t.n == UUID_TEXT + 9 && strncasecmp((const char *)t.p, "urn:uuid:", 9) == 0)
 		t = bytes_sub(t, 9, t.n);
 	else if (t.n == UUID_TEXT + 2)
 		t = bytes_sub(t, 1, t.n - 1);

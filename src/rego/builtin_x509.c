@@ -54,6 +54,23 @@ pem_blocks(struct rego_call *c, struct bytes text, const char *type_end, struct 
 	}
 }
 
+/* What the PEM blocks of certificates hold, one behind the other; other blocks are an error. */
+static status
+pem_certificates(struct rego_call *c, struct bytes text, struct bytes *ret)
+{
+	CLEANUP(buf_done) struct buf all = result_buf(c);
+	struct bytes type, rest = text;
+
+	while (codec_pem(rest, &type, &all, &rest)) {
+		TRY(rego_charge(c, 100));
+		if (!bytes_is(type, "CERTIFICATE"))
+			return builtin_error(c, "PEM block type is '%.*s', expected CERTIFICATE",
+			                     BYTES_ARG(type));
+	}
+	*ret = arena_copy(c->arena, buf_view(&all));
+	return arena_check(c->arena, c->err);
+}
+
 static status
 certificates(struct rego_call *c, const struct value *args, struct blocks *b)
 {
@@ -63,10 +80,8 @@ certificates(struct rego_call *c, const struct value *args, struct blocks *b)
 	TRY(builtin_string(c, args, 0, &text));
 	TRY(rego_charge(c, text.n / 4));
 	TRY(unwrap(c, text, &data));
-	if (bytes_starts(data, BYTES("-----BEGIN"))) {
-		TRY(pem_blocks(c, data, "CERTIFICATE", b));
-		return b->n > 0 ? OK : builtin_error(c, "x509: malformed certificate");
-	}
+	if (bytes_starts(data, BYTES("-----BEGIN")))
+		TRY(pem_certificates(c, data, &data));
 	while (data.n > 0) {
 		size_t n = x509_info_length(data);
 
@@ -189,7 +204,7 @@ read_option(struct rego_call *c, const struct member *m, struct options *o)
 	if (bytes_is(string_bytes(&m->key), "CurrentTime")) {
 		if (m->val.type != VALUE_NUMBER)
 			return builtin_error(c, "'CurrentTime' should be a number");
-		if (!value_int(&m->val, &number))
+		if (!value_plain_int(&m->val, &number))
 			return builtin_error(c, "'CurrentTime' should be a valid int64 number");
 		o->now = number / NANOS;
 		return OK;
@@ -198,6 +213,8 @@ read_option(struct rego_call *c, const struct member *m, struct options *o)
 		return builtin_error(c, "invalid key option");
 	if (m->val.type != VALUE_NUMBER)
 		return builtin_error(c, "'MaxConstraintComparisons' should be a number");
+	if (!value_plain_int(&m->val, &number))
+		return builtin_error(c, "'MaxConstraintComparisons' should be a valid number");
 	return OK;
 }
 
@@ -206,8 +223,20 @@ parse_and_verify_with_options(struct rego_call *c, const struct value *args, str
 {
 	struct options o = {.now = c->now_ns / NANOS};
 
+	struct blocks b;
+	struct value shown;
+	status s;
+
 	TRY(builtin_type(c, args, 0, VALUE_STRING));
 	TRY(builtin_type(c, args, 1, VALUE_OBJECT));
+	/* Certificates that cannot be read are no error, and then nor are the options. */
+	s = certificates(c, args, &b);
+	if (is_ok(s))
+		s = show_certs(c, &b, NULL, b.n, &shown);
+	if (s.cls == ERR_LIMIT)
+		return s;
+	if (!is_ok(s))
+		return verdict(c, false, value_empty(VALUE_ARRAY), ret);
 	for (uint32_t i = 0; i < args[1].n; i++)
 		TRY(read_option(c, &args[1].u.members[i], &o));
 	return verify(c, args, &o, ret);

@@ -88,6 +88,17 @@ codec_base64(struct bytes t, bool url, bool raw, struct buf *out, size_t *bad)
 	return buf_ok(out);
 }
 
+/* Do the characters without line ends need as much padding as all of them? */
+static bool
+is_whole(struct bytes t)
+{
+	size_t ends = 0;
+
+	for (size_t i = 0; i < t.n; i++)
+		ends += t.p[i] == '\n' || t.p[i] == '\r';
+	return ends % 4 == 0;
+}
+
 status
 codec_base64url(struct rego_call *c, const char *prefix, struct bytes text, struct buf *out)
 {
@@ -98,6 +109,9 @@ codec_base64url(struct rego_call *c, const char *prefix, struct bytes text, stru
 	if (!padded && text.n % 4 == 1)
 		return builtin_error(c, "%sillegal base64url string: %.*s", prefix,
 		                     BYTES_ARG(text));
+	/* The padding that is missing is counted with line ends, which are then skipped. */
+	if (!padded && !is_whole(text))
+		return builtin_error(c, "%sillegal base64 data at input byte %zu", prefix, text.n);
 	if (!codec_base64(text, true, !padded, out, &bad))
 		return builtin_error(c, "%sillegal base64 data at input byte %zu", prefix, bad);
 	return OK;
@@ -198,29 +212,6 @@ codec_pem(struct bytes text, struct bytes *type, struct buf *der, struct bytes *
 			buf_bytes(&body, line);
 	}
 	return codec_base64(buf_view(&body), false, false, der, &bad);
-}
-
-void
-codec_json_text(const struct value *v, struct buf *out)
-{
-	CLEANUP(buf_done) struct buf plain = {.max = out->max};
-	struct bytes t;
-
-	value_json(v, &plain);
-	t = buf_view(&plain);
-	/* Outside strings none of these occurs. */
-	for (size_t i = 0; i < t.n && buf_ok(out); i++) {
-		if (t.p[i] == '<' || t.p[i] == '>' || t.p[i] == '&') {
-			buf_printf(out, "\\u%04x", t.p[i]);
-		} else if (t.p[i] == 0xe2 && i + 2 < t.n && t.p[i + 1] == 0x80 &&
-		           (t.p[i + 2] & 0xfe) == 0xa8) {
-			buf_printf(out, "\\u20%02x", (unsigned int)(t.p[i + 2] & 0x3f));
-			i += 2;
-		} else {
-			buf_u8(out, t.p[i]);
-		}
-	}
-	out->failed |= !buf_ok(&plain);
 }
 
 bool

@@ -31,8 +31,14 @@ bool codec_json_valid(struct rego_call *c, struct bytes text);
  */
 bool codec_pem(struct bytes text, struct bytes *type, struct buf *der, struct bytes *rest);
 
-/* JSON without any optional character; with <, > and & escaped as encoding/json does. */
-void codec_json_text(const struct value *v, struct buf *out);
+/* In lines: every one but the first begins with the prefix, and one indent a level. */
+struct codec_layout {
+	struct bytes prefix;
+	struct bytes indent;
+};
+
+/* JSON as Go's encoder writes it, names in order; `l` NULL: in one line. */
+void codec_json_text(const struct value *v, const struct codec_layout *l, struct buf *out);
 
 /*
  * Number text as Go's parsers take it ("+1", "007", ".5", "5." too) in JSON's

@@ -10,7 +10,7 @@
 const char *
 format_type_name(const struct format_arg *a)
 {
-	static const char *const names[] = {"int", "*big.Int", "float64", "string"};
+	static const char *const names[] = {"int64", "*big.Int", "float64", "string"};
 
 	return names[a->kind];
 }
@@ -66,33 +66,6 @@ format_text(const struct format_spec *f, struct bytes text, struct buf *out)
 	format_pad(f, text, out);
 }
 
-/* Letters, marks, numbers, punctuation, symbols and the ASCII space. */
-static bool
-printable(uint32_t cp)
-{
-	static const char *const bad[] = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp", "Zs"};
-	bool assigned = false;
-
-	if (cp >= ' ' && cp < 0x7f)
-		return true;
-	for (size_t i = 0; i < unicode_table_count; i++) {
-		struct unicode_walk w = unicode_walk(&unicode_tables[i]);
-		uint32_t lo, hi;
-
-		if (unicode_tables[i].name[2] != '\0')
-			continue; /* a script */
-		while (unicode_walk_next(&w, &lo, &hi)) {
-			if (cp < lo || cp > hi)
-				continue;
-			assigned = true;
-			for (size_t k = 0; k < COUNT_OF(bad); k++)
-				if (bytes_is(bytes_str(unicode_tables[i].name), bad[k]))
-					return false;
-		}
-	}
-	return assigned;
-}
-
 static void
 quote_rune(uint32_t cp, bool ascii, uint8_t quote, struct buf *out)
 {
@@ -104,7 +77,7 @@ quote_rune(uint32_t cp, bool ascii, uint8_t quote, struct buf *out)
 	} else if (cp >= 7 && cp <= 13) {
 		buf_u8(out, '\\');
 		buf_u8(out, (uint8_t)escapes[cp - 7]);
-	} else if (cp < 0x80 ? cp >= ' ' && cp < 0x7f : !ascii && printable(cp)) {
+	} else if (cp < 0x80 ? cp >= ' ' && cp < 0x7f : !ascii && unicode_is_print(cp)) {
 		utf8_put(out, cp);
 	} else if (cp < 0x80) {
 		buf_printf(out, "\\x%02x", cp);
@@ -182,11 +155,8 @@ format_string(const struct format_spec *f, struct bytes text, struct buf *out)
 {
 	switch (f->verb) {
 	case 'v':
-		if (f->sharp) { /* Go syntax: always double quotes */
-			struct format_spec quoted = *f;
-
-			quoted.sharp = quoted.plus = false;
-			text_quoted(&quoted, text, out);
+		if (f->sharp_v) { /* Go syntax: always double quotes */
+			text_quoted(f, text, out);
 			return true;
 		}
 		FALLTHROUGH;
@@ -207,16 +177,51 @@ format_string(const struct format_spec *f, struct bytes text, struct buf *out)
 
 /* ---- integers ---- */
 
+/* Behind the sign: 0x and the like. An int with %#o has a zero only if none is there yet. */
+static const char *
+base_prefix(const struct format_spec *f, int base, bool big)
+{
+	if (f->verb == 'O')
+		return "0o";
+	if (!f->sharp && !(big && f->sharp_v))
+		return "";
+	return base == 2          ? "0b"
+	       : base == 16       ? "0x"
+	       : base == -16      ? "0X"
+	       : big && base == 8 ? "0"
+	                          : "";
+}
+
+/* How many digits there must be; zeros in front for a width count the prefix of big ones alone. */
+static size_t
+digits_wanted(const struct format_spec *f, bool sign, const char *prefix, bool big)
+{
+	size_t taken = (size_t)sign + (big ? bytes_str(prefix).n : 0);
+
+	if (f->has_precision)
+		return (size_t)f->precision;
+	if (!f->zero || f->minus || !f->has_width)
+		return 1;
+	return (size_t)f->width - MIN((size_t)f->width, taken);
+}
+
 static void
-integer_digits(const struct format_spec *f, const mpz_t z, int base, struct buf *out)
+integer_digits(const struct format_spec *f, const mpz_t z, int base, bool big, struct buf *out)
 {
 	CLEANUP(buf_done) struct buf digits = {.max = out->max};
 	CLEANUP(buf_done) struct buf text = {.max = out->max};
 	struct format_spec pad = *f;
-	bool negative = mpz_sgn(z) < 0;
-	size_t want = f->has_precision ? (size_t)f->precision : 1, n;
+	bool negative = mpz_sgn(z) < 0, plus = f->plus || (big && f->plus_v);
+	bool sign = negative || plus || f->space;
+	const char *prefix = base_prefix(f, base, big);
+	size_t want = digits_wanted(f, sign, prefix, big), n;
 	mpz_t abs;
 
+	pad.zero = false;
+	if (mpz_sgn(z) == 0 && f->has_precision && f->precision == 0) {
+		format_pad(&pad, (struct bytes){0}, out);
+		return;
+	}
 	if (!buf_reserve(&digits, mpz_sizeinbase(z, base == -16 ? 16 : base) + 2)) {
 		out->failed = true;
 		return;
@@ -226,25 +231,14 @@ integer_digits(const struct format_spec *f, const mpz_t z, int base, struct buf 
 	mpz_get_str((char *)digits.p, base, abs);
 	mpz_clear(abs);
 	n = bytes_str((const char *)digits.p).n;
-	if (f->has_precision && f->precision == 0 && mpz_sgn(z) == 0)
-		n = 0;
-	if (!f->has_precision && f->zero && !f->minus && f->has_width)
-		want = (size_t)f->width -
-		       MIN((size_t)f->width, (size_t)(negative || f->plus || f->space));
-	if (negative || f->plus || f->space)
-		buf_u8(&text, negative ? '-' : f->plus ? '+' : ' ');
-	if (f->sharp && base == 2)
-		buf_str(&text, "0b");
-	if (f->sharp && (base == 16 || base == -16))
-		buf_str(&text, base == 16 ? "0x" : "0X");
-	if (f->sharp && base == 8 && (n == 0 || digits.p[0] != '0') && want <= n)
+	if (sign)
+		buf_u8(&text, negative ? '-' : plus ? '+' : ' ');
+	buf_str(&text, prefix);
+	if (f->sharp && base == 8 && !big && digits.p[0] != '0' && want <= n)
 		buf_u8(&text, '0');
-	if (f->verb == 'O')
-		buf_str(&text, "0o");
 	for (size_t i = n; i < want && buf_ok(&text); i++)
 		buf_u8(&text, '0');
 	buf_add(&text, digits.p, n);
-	pad.zero = false;
 	format_pad(&pad, buf_view(&text), out);
 	out->failed |= !buf_ok(&text);
 }
@@ -252,8 +246,9 @@ integer_digits(const struct format_spec *f, const mpz_t z, int base, struct buf 
 static uint32_t
 code_point(const mpz_t z)
 {
-	return mpz_fits_uint_p(z) && mpz_get_ui(z) <= UNICODE_MAX ? (uint32_t)mpz_get_ui(z)
-	                                                          : 0xfffd;
+	uint64_t cp = mpz_fits_uint_p(z) ? mpz_get_ui(z) : UNICODE_MAX + 1;
+
+	return cp > UNICODE_MAX || (cp >= 0xd800 && cp < 0xe000) ? 0xfffd : (uint32_t)cp;
 }
 
 static void
@@ -261,10 +256,10 @@ integer_unicode(const struct format_spec *f, const mpz_t z, struct buf *out)
 {
 	CLEANUP(buf_done) struct buf text = {0};
 	struct format_spec pad = *f;
-	uint64_t v = mpz_get_ui(z);
+	uint64_t v = (uint64_t)mpz_get_si(z);
 
 	buf_printf(&text, "U+%0*lX", f->has_precision && f->precision > 4 ? f->precision : 4, v);
-	if (f->sharp && v <= UNICODE_MAX && printable((uint32_t)v)) {
+	if (f->sharp && v <= UNICODE_MAX && unicode_is_print((uint32_t)v)) {
 		buf_str(&text, " '");
 		utf8_put(&text, (uint32_t)v);
 		buf_u8(&text, '\'');
@@ -293,32 +288,29 @@ static bool
 format_integer(const struct format_spec *f, const struct format_arg *a, struct buf *out)
 {
 	bool big = a->kind == FORMAT_BIG;
-	struct format_spec own = *f;
+	int base = 10;
 
 	switch (f->verb) {
+	case 's': /* big.Int prints itself, int does not */
+		if (!big)
+			return false;
+		break;
 	case 'v':
-		own.plus = false;
-		FALLTHROUGH;
 	case 'd':
-		integer_digits(&own, a->integer, 10, out);
-		return true;
-	case 's': /* big.Int prints itself under any of these, int does not */
-		if (big)
-			integer_digits(f, a->integer, 10, out);
-		return big;
+		break;
 	case 'b':
-		integer_digits(f, a->integer, 2, out);
-		return true;
+		base = 2;
+		break;
 	case 'o':
 	case 'O':
-		integer_digits(f, a->integer, 8, out);
-		return true;
+		base = 8;
+		break;
 	case 'x':
-		integer_digits(f, a->integer, 16, out);
-		return true;
+		base = 16;
+		break;
 	case 'X':
-		integer_digits(f, a->integer, -16, out);
-		return true;
+		base = -16;
+		break;
 	case 'c':
 	case 'q':
 		if (!big)
@@ -331,6 +323,8 @@ format_integer(const struct format_spec *f, const struct format_arg *a, struct b
 	default:
 		return false;
 	}
+	integer_digits(f, a->integer, base, big, out);
+	return true;
 }
 
 /* ---- floats ---- */
@@ -412,43 +406,107 @@ shortest(double d, uint8_t verb, struct buf *out)
 		shortest_plain(buf_view(&digits), point, out);
 }
 
-/* 0x1.8p+01: at least two digits of exponent. */
+/* Half to even at so many hexadecimal digits; a carry makes the exponent one larger. */
+static uint64_t
+round_hex(uint64_t mantissa, int digits, int *e)
+{
+	const uint64_t one = (uint64_t)1 << 60;
+	unsigned int drop = 60 - (unsigned int)digits * 4;
+	uint64_t rest = mantissa << (60 - drop) & (one - 1);
+
+	mantissa >>= drop;
+	if ((rest | (mantissa & 1)) > one / 2)
+		mantissa++;
+	mantissa <<= drop;
+	if (mantissa & one << 1) {
+		mantissa >>= 1;
+		(*e)++;
+	}
+	return mantissa;
+}
+
+/* 0x1.8p+01: one digit before the point, at least two of exponent. */
 static void
 hex_float(double d, bool upper, int precision, struct buf *out)
 {
-	char text[2048];
-	size_t p = 0;
+	const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
+	int e = 0;
+	double m = frexp(d, &e);
+	uint64_t bits = (uint64_t)ldexp(m, 61); /* a point behind bit 60 */
 
-	if (precision < 0)
-		snprintf(text, sizeof text, upper ? "%A" : "%a", d);
-	else
-		snprintf(text, sizeof text, upper ? "%.*A" : "%.*a", MIN(precision, 1000), d);
-	while (text[p] != '\0' && text[p] != 'p' && text[p] != 'P')
-		p++;
-	buf_add(out, text, text[p] ? p + 2 : p);
-	if (text[p] && text[p + 3] == '\0')
-		buf_u8(out, '0');
-	if (text[p])
-		buf_str(out, text + p + 2);
+	e = d == 0 ? 0 : e - 1;
+	if (precision >= 0 && precision < 15)
+		bits = round_hex(bits, precision, &e);
+	buf_str(out, upper ? "0X" : "0x");
+	buf_u8(out, (uint8_t)digits[bits >> 60 & 1]);
+	bits <<= 4;
+	if (precision > 0 || (precision < 0 && bits != 0))
+		buf_u8(out, '.');
+	for (int i = 0; (precision < 0 ? bits != 0 : i < precision) && buf_ok(out); i++, bits <<= 4)
+		buf_u8(out, (uint8_t)digits[bits >> 60]);
+	buf_printf(out, "%c%c%02d", upper ? 'P' : 'p', e < 0 ? '-' : '+', e < 0 ? -e : e);
+}
+
+/* The mantissa as an integer, and the power of two: 4503599627370496p-52. */
+static void
+binary_float(double d, struct buf *out)
+{
+	int e;
+	double m = frexp(d, &e);
+
+	e = d == 0 || e < -1021 ? -1074 : e - 53;
+	m = d == 0 ? 0 : ldexp(d, -e);
+	buf_printf(out, "%.0fp%+d", m, e);
 }
 
 void
-format_float(double d, uint8_t verb, int precision, bool sharp, struct buf *out)
+format_float(double d, uint8_t verb, int precision, struct buf *out)
 {
-	if (verb == 'x' || verb == 'X')
+	if (verb == 'b')
+		binary_float(d, out);
+	else if (verb == 'x' || verb == 'X')
 		hex_float(d, verb == 'X', precision, out);
 	else if (precision < 0)
 		shortest(d, verb, out);
 	else if (verb == 'e')
-		buf_printf(out, sharp ? "%#.*e" : "%.*e", precision, d);
+		buf_printf(out, "%.*e", precision, d);
 	else if (verb == 'E')
-		buf_printf(out, sharp ? "%#.*E" : "%.*E", precision, d);
+		buf_printf(out, "%.*E", precision, d);
 	else if (verb == 'f' || verb == 'F')
-		buf_printf(out, sharp ? "%#.*f" : "%.*f", precision, d);
+		buf_printf(out, "%.*f", precision, d);
 	else if (verb == 'g')
-		buf_printf(out, sharp ? "%#.*g" : "%.*g", precision, d);
+		buf_printf(out, "%.*g", precision, d);
 	else
-		buf_printf(out, sharp ? "%#.*G" : "%.*G", precision, d);
+		buf_printf(out, "%.*G", precision, d);
+}
+
+/* What # adds: a point always, and for g and x the zeros that make up the precision. */
+static void
+sharpen(struct bytes t, uint8_t verb, int precision, struct buf *out)
+{
+	bool hex = verb == 'x' || verb == 'X', point = false, begun = false;
+	int want = verb == 'g' || verb == 'G' || verb == 'x' ? (precision < 0 ? 6 : precision) : 0;
+	size_t end = 0;
+
+	for (; end < t.n; end++) {
+		uint8_t lower = t.p[end] | 0x20;
+
+		if (lower == 'p' || (lower == 'e' && !hex))
+			break;
+		if (t.p[end] == '.') {
+			point = true;
+			continue;
+		}
+		begun |= t.p[end] != '0';
+		want -= begun;
+	}
+	buf_bytes(out, bytes_sub(t, 0, end));
+	if (!point) {
+		want -= end == 1 && t.p[0] == '0';
+		buf_u8(out, '.');
+	}
+	zeros(out, want);
+	buf_bytes(out, bytes_sub(t, end, t.n));
 }
 
 /* "NaN", "+Inf", "-Inf" do not occur: numbers are finite. */
@@ -456,40 +514,41 @@ static bool
 format_real(const struct format_spec *f, double d, struct buf *out)
 {
 	CLEANUP(buf_done) struct buf text = {.max = out->max};
+	CLEANUP(buf_done) struct buf plain = {.max = out->max};
 	struct format_spec pad = *f;
 	uint8_t verb = (uint8_t)f->verb;
 	int precision = f->has_precision ? f->precision : -1;
 	bool negative = signbit(d) != 0, sign = negative || f->plus || f->space;
 
-	if (f->verb >= 0x80 || bytes_find_byte(BYTES("veEfFgGxX"), verb, 0) == SIZE_MAX)
+	if (f->verb >= 0x80 || bytes_find_byte(BYTES("vbeEfFgGxX"), verb, 0) == SIZE_MAX)
 		return false;
-	if (verb == 'v') {
+	if (verb == 'v')
 		verb = 'g';
-		sign = negative;
-	} else if (!f->has_precision && verb != 'g' && verb != 'G' && verb != 'x' && verb != 'X') {
+	else if (!f->has_precision && bytes_find_byte(BYTES("eEfF"), verb, 0) != SIZE_MAX)
 		precision = 6;
-	}
 	if (f->zero && !f->minus && f->has_width && sign) {
 		/* The sign goes in front of the zeros. */
 		buf_u8(out, negative ? '-' : f->plus ? '+' : ' ');
 		pad.width -= pad.width > 0;
 	} else if (sign) {
-		buf_u8(&text, negative ? '-' : f->plus && f->verb != 'v' ? '+' : ' ');
+		buf_u8(&text, negative ? '-' : f->plus ? '+' : ' ');
 	}
-	format_float(fabs(d), verb, precision, f->sharp && f->verb != 'v', &text);
+	format_float(fabs(d), verb, precision, &plain);
+	if (f->sharp && verb != 'b')
+		sharpen(buf_view(&plain), verb, precision, &text);
+	else
+		buf_bytes(&text, buf_view(&plain));
 	format_pad(&pad, buf_view(&text), out);
-	out->failed |= !buf_ok(&text);
+	out->failed |= !buf_ok(&text) || !buf_ok(&plain);
 	return true;
 }
 
-bool
-format_value(const struct format_spec *f, const struct format_arg *a, struct buf *out)
+static bool
+try_value(const struct format_spec *f, const struct format_arg *a, struct buf *out)
 {
 	switch (a->kind) {
 	case FORMAT_INT:
 	case FORMAT_BIG:
-		if (bytes_find_byte(BYTES("eEfFgG"), (uint8_t)f->verb, 0) != SIZE_MAX)
-			return false;
 		return format_integer(f, a, out);
 	case FORMAT_REAL:
 		return format_real(f, a->real, out);
@@ -497,4 +556,40 @@ format_value(const struct format_spec *f, const struct format_arg *a, struct buf
 	default:
 		return format_string(f, a->text, out);
 	}
+}
+
+/* %!d(string=x): the value as v shows it, with the flags of the verb that does not fit. */
+static void
+bad_verb(const struct format_spec *f, const struct format_arg *a, struct buf *out)
+{
+	struct format_spec v = *f;
+
+	buf_str(out, "%!");
+	format_rune(f->verb, out);
+	if (a->kind == FORMAT_BIG && f->verb != 'w') { /* it speaks for itself, without flags */
+		v = (struct format_spec){.verb = 'v'};
+		buf_str(out, "(big.Int=");
+	} else {
+		v.verb = 'v';
+		buf_printf(out, "(%s=", format_type_name(a));
+	}
+	(void)try_value(&v, a, out);
+	buf_u8(out, ')');
+}
+
+void
+format_settle(struct format_spec *f)
+{
+	if (f->verb != 'v' && f->verb != 'w')
+		return;
+	f->sharp_v = f->sharp;
+	f->plus_v = f->plus;
+	f->sharp = f->plus = false;
+}
+
+void
+format_value(const struct format_spec *f, const struct format_arg *a, struct buf *out)
+{
+	if (!try_value(f, a, out))
+		bad_verb(f, a, out);
 }

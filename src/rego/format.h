@@ -10,6 +10,8 @@
 struct format_spec {
 	uint32_t verb; /* code point */
 	bool sharp, zero, plus, minus, space;
+	bool sharp_v,
+	        plus_v; /* what # and + are under v and w, which mean something else by them */
 	bool has_width, has_precision;
 	int width;
 	int precision;
@@ -22,22 +24,25 @@ struct format_arg {
 	struct bytes text;
 };
 
-/* Appends the value; false (nothing appended) when the verb does not fit the type. */
-bool format_value(const struct format_spec *f, const struct format_arg *a, struct buf *out);
+/* Flags as v and w take them; after the verb is known. */
+void format_settle(struct format_spec *f);
+/* Appends the value, or what Go writes for a verb that does not fit the type. */
+void format_value(const struct format_spec *f, const struct format_arg *a, struct buf *out);
 
 /* Text cut to the precision and padded to the width. */
 void format_text(const struct format_spec *f, struct bytes text, struct buf *out);
 /* Padded to the width, zeros in front when asked for. */
 void format_pad(const struct format_spec *f, struct bytes text, struct buf *out);
 
-/* "int", "*big.Int", "float64", "string". */
+/* "int64", "*big.Int", "float64", "string". */
 const char *format_type_name(const struct format_arg *a);
 
 void format_rune(uint32_t cp, struct buf *out);
 /* Go's quoting of a string: strconv.Quote, with `ascii` QuoteToASCII. */
 void format_quote(struct bytes text, bool ascii, uint8_t quote, struct buf *out);
 
-/* A float64 as strconv.FormatFloat with verb e, f, g (or upper case), precision -1 = shortest. */
-void format_float(double d, uint8_t verb, int precision, bool sharp, struct buf *out);
+/* A float64 as strconv.FormatFloat with verb b, e, f, g, x (or upper case), precision -1 =
+ * shortest. */
+void format_float(double d, uint8_t verb, int precision, struct buf *out);
 
 #endif

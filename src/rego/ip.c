@@ -129,6 +129,15 @@ network_of(struct ip ip, unsigned int bits)
 	return net;
 }
 
+/* Decimal; here, unlike in an address, zeros may stand in front. */
+static bool
+parse_prefix(struct bytes t, unsigned int max, uint64_t *ret)
+{
+	while (t.n > 1 && t.p[0] == '0')
+		t = bytes_sub(t, 1, t.n);
+	return text_u64(t, max, ret);
+}
+
 bool
 network_parse(struct bytes text, struct network *ret)
 {
@@ -138,7 +147,7 @@ network_parse(struct bytes text, struct network *ret)
 	uint64_t bits;
 
 	if (slash == SIZE_MAX || !ip_parse(bytes_sub(text, 0, slash), &ip) ||
-	    !text_u64(bytes_sub(text, slash + 1, text.n), colon ? 128 : 32, &bits))
+	    !parse_prefix(bytes_sub(text, slash + 1, text.n), colon ? 128 : 32, &bits))
 		return false;
 	if (ip.v4 && colon) {
 		/* IPv4-mapped: the part of the mask that is inside counts. */

@@ -326,6 +326,33 @@ shortest(struct num *ret, const mpz_t m, int64_t e)
 }
 
 void
+num_round(struct num *n)
+{
+	bool negative = mpz_sgn(n->coef) < 0;
+	int64_t e;
+	mpz_t d, m;
+
+	if (mpz_sgn(n->coef) == 0)
+		return;
+	mpz_init_set_ui(d, 1);
+	mpz_init(m);
+	mpz_abs(n->coef, n->coef);
+	mul_pow10(n->exp < 0 ? d : n->coef, (uint64_t)(n->exp < 0 ? -n->exp : n->exp));
+	e = to_mantissa(m, n->coef, d);
+	if (e >= 0) {
+		mpz_mul_2exp(n->coef, m, (uint64_t)e);
+	} else {
+		mpz_ui_pow_ui(d, 5, (uint64_t)-e);
+		mpz_mul(n->coef, m, d);
+	}
+	n->exp = MIN(e, 0);
+	if (negative)
+		mpz_neg(n->coef, n->coef);
+	mpz_clear(m);
+	mpz_clear(d);
+}
+
+void
 num_div(struct num *ret, const struct num *a, const struct num *b)
 {
 	struct num x, y;
@@ -533,6 +560,40 @@ value_int(const struct value *v, int64_t *ret)
 	mpz_clear(z);
 	num_done(&n);
 	return good;
+}
+
+bool
+num_plain_int(struct bytes text, int64_t *ret)
+{
+	bool negative = text.n > 0 && text.p[0] == '-';
+	struct bytes t = bytes_sub(text, negative || (text.n > 0 && text.p[0] == '+'), text.n);
+	size_t point = bytes_find_byte(t, '.', 0);
+	__int128 v = 0;
+
+	if (t.n == 0 || t.n > 19)
+		return false;
+	for (size_t i = 0; i < t.n; i++) {
+		if (i == point)
+			continue;
+		if (t.p[i] < '0' || t.p[i] > '9' || (i > point && t.p[i] != '0'))
+			return false;
+		if (i < point)
+			v = v * 10 + (t.p[i] - '0');
+	}
+	v = negative ? -v : v;
+	*ret = (int64_t)v;
+	return v == *ret;
+}
+
+bool
+value_plain_int(const struct value *v, int64_t *ret)
+{
+	if (v->type != VALUE_NUMBER)
+		return false;
+	if (!(v->flags & VALUE_INT))
+		return num_plain_int(json_text(v), ret);
+	*ret = v->u.i;
+	return true;
 }
 
 bool

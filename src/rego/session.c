@@ -217,8 +217,14 @@ session_patch(struct session *s, const struct value *ops, struct err *err)
 		               "the builtins have no json.patch");
 	s->eval.call.quiet = false;
 	result = patch->fn(&s->eval.call, args, &patched);
-	if (!is_ok(result))
+	if (result.cls == ERR_LIMIT)
 		return err_ctx(err, result, "state");
+	if (!is_ok(result)) {
+		struct err why = *s->eval.call.err;
+
+		return err_set(err, ERR_REJECTED, "E-REGO-071",
+		               "the operations do not apply to the state: %s", why.msg);
+	}
 	if (patched.type != VALUE_OBJECT)
 		return err_set(err, ERR_REJECTED, "E-REGO-071",
 		               "the operations do not apply to the state");

@@ -151,6 +151,8 @@ int num_cmp(const struct num *a, const struct num *b);
 void num_add(struct num *ret, const struct num *a, const struct num *b);
 void num_sub(struct num *ret, const struct num *a, const struct num *b);
 void num_mul(struct num *ret, const struct num *a, const struct num *b);
+/* To the nearest number of 64 bits of mantissa. */
+void num_round(struct num *n);
 /* To 64 significant bits when it does not come out even, as OPA; b is not zero. */
 void num_div(struct num *ret, const struct num *a, const struct num *b);
 bool num_is_integer(const struct num *n);
@@ -165,6 +167,12 @@ void num_from_double(struct num *n, double d);
 /* Integer value of a NUMBER: true also for text forms such as 1.0 and 1e3. */
 bool value_int(const struct value *v, int64_t *ret);
 bool value_is_integer(const struct value *v);
+/*
+ * The integer of a NUMBER, or of text, that is written as one: digits, and behind a point at
+ * most zeros, 19 characters together. What OPA takes for counts, places and offsets.
+ */
+bool value_plain_int(const struct value *v, int64_t *ret);
+bool num_plain_int(struct bytes text, int64_t *ret);
 /* A NUMBER from an mpz. */
 struct value value_mpz(struct arena *a, const mpz_t z);
 /* A NUMBER from text that is valid JSON number syntax (copied); ints become VALUE_INT. */

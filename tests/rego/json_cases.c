@@ -28,6 +28,7 @@ read_case(const struct value *v)
 	        .want_code = json_text(json_get(v, "want_error_code")),
 	        .strict = flag(v, "strict_error"),
 	        .sort = flag(v, "sort_bindings"),
+	        .v0 = flag(v, "v0"), /* ours: OPA says it by the folder */
 	};
 	const struct value *modules = json_get(v, "modules");
 

@@ -119,7 +119,7 @@ tokens(void **state)
 	        {"io.jwt.encode_sign",
 	         "[{\"alg\":\"RS256\"},{},{\"kty\":\"oct\",\"k\":\"c2VjcmV0\"}]",
 	         "!the key cannot sign"},
-	        {"io.jwt.encode_sign", "[1,{},{}]", "!operand 1 must be object"},
+	        {"io.jwt.encode_sign", "[1,{},{}]", "!failed to parse a JWK key"},
 	        {"io.jwt.encode_sign_raw",
 	         "[\"\",\"{}\",\"{\\\"kty\\\":\\\"oct\\\",\\\"k\\\":\\\"c2VjcmV0\\\"}\"]",
 	         "!missing or invalid 'alg' header: cannot parse JSON: cannot parse empty string"},
