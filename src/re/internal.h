@@ -118,7 +118,7 @@ struct re {
 	const struct re_inst *prog;
 	const struct re_class *classes;
 	const struct bytes *names;
-	const struct re_dfa *dfa; /* NULL: none */
+	struct re_dfa *dfa;       /* NULL: none */
 	struct bytes prefix;      /* every match starts with it */
 	uint32_t n;
 	uint32_t class_count;
@@ -132,10 +132,10 @@ struct re {
 
 status re_program(struct arena *a, const struct re_tree *tree, struct re *re, struct err *err);
 
-/* The automaton, or NULL when it would become too large. */
-const struct re_dfa *re_dfa_build(struct arena *a, const struct re *re);
-bool re_dfa_match(const struct re_dfa *d, struct bytes text);
-size_t re_dfa_memory(const struct re_dfa *d);
+/* An automaton that grows in the arena, by RE_FAST_GROWTH at most; NULL: too many symbols. */
+struct re_dfa *re_dfa_new(struct arena *a, const struct re *re);
+/* False: it is too large, ask somebody else. *steps is the work that it made, beyond looking up. */
+bool re_dfa_match(struct re_dfa *d, struct bytes text, uint64_t *steps, bool *ret);
 
 /* ---- matching ---- */
 

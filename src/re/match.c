@@ -57,11 +57,8 @@ re_compile(struct arena *a, struct bytes pattern, unsigned int flags, const stru
 	if (!re)
 		return arena_check(a, err);
 	TRY(re_program(a, &tree, re, err));
-	if ((flags & RE_FAST) && !re->literal) {
-		re->dfa = re_dfa_build(a, re);
-		if (re->dfa)
-			re->memory += re_dfa_memory(re->dfa);
-	}
+	if ((flags & RE_FAST) && !re->literal)
+		re->dfa = re_dfa_new(a, re);
 	*ret = re;
 	return arena_check(a, err);
 }
@@ -160,9 +157,12 @@ re_is_match(const struct re *re, struct bytes text, struct re_budget *budget, bo
 		return OK;
 	}
 	if (re->dfa) {
-		TRY(charge(budget, text.n / 4 + 1, err));
-		*ret = re_dfa_match(re->dfa, text);
-		return OK;
+		uint64_t steps = 0;
+		bool done = re_dfa_match(re->dfa, text, &steps, ret);
+
+		TRY(charge(budget, steps + text.n / 4 + 1, err));
+		if (done)
+			return OK;
 	}
 	*ret = false;
 	TRY(search(&s, err));

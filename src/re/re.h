@@ -4,7 +4,7 @@
  * captures, Unicode classes, flags (?imsU), counted repetition up to 1000; no
  * back references, no look-around. Time is linear in text times program by
  * construction, and both are charged to budgets. A compiled expression is
- * immutable: any number of threads may share it.
+ * immutable and any number of threads may share it, unless it is RE_FAST.
  *
  * Text is UTF-8; a byte that is not counts as U+FFFD of width one.
  */
@@ -24,7 +24,10 @@ enum {
 struct re;
 
 enum {
-	RE_FAST = 1, /* will be matched often: build an automaton ahead when it stays small */
+	/* Will be matched often: gets an automaton that learns from each text. It then belongs to
+	 * one thread, and its arena grows while it matches, by at most about RE_FAST_GROWTH. */
+	RE_FAST = 1,
+	RE_FAST_GROWTH = 96 * 1024,
 };
 
 /*

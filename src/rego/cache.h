@@ -11,7 +11,7 @@
 
 enum {
 	CACHE_BUCKETS = 256,
-	CACHE_DEFAULT_BYTES = 4 * 1024 * 1024,
+	CACHE_DEFAULT_BYTES = 16 * 1024 * 1024,
 };
 
 struct rego_cache;

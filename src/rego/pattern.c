@@ -5,7 +5,7 @@ enum {
 	PATTERN_ARENA = 16 * 1024 * 1024,
 	PATTERN_STEPS = 64 * 1024 * 1024, /* of one call; what was used is charged afterwards */
 	STEPS_PER_CHARGE = 4,
-	PATTERN_WARM = 16, /* uses after which an automaton pays: it can cost milliseconds */
+	PATTERN_WARM = 4, /* uses after which an automaton pays */
 };
 
 /* The cache owns it; everything of the expression lives in its arena. */
@@ -46,7 +46,8 @@ compile(struct rego_call *c, enum rego_cache_kind kind, struct bytes key, struct
 		return builtin_error(c, "error parsing regexp: %s", err.msg);
 	}
 	*ret = p->re;
-	if (rego_cache_put(c, kind, key, p, sizeof *p + p->arena.used, pattern_free))
+	if (rego_cache_put(c, kind, key, p, sizeof *p + p->arena.used + (fast ? RE_FAST_GROWTH : 0),
+	                   pattern_free))
 		return OK;
 	s = re_compile(c->arena, text, 0, ret, &err);
 	return is_ok(s) ? OK : builtin_limit(c, "%s", err.msg);
