@@ -118,8 +118,8 @@ struct re {
 	const struct re_inst *prog;
 	const struct re_class *classes;
 	const struct bytes *names;
-	struct re_dfa *dfa;       /* NULL: none */
-	struct bytes prefix;      /* every match starts with it */
+	struct re_dfa *dfa;  /* NULL: none */
+	struct bytes prefix; /* every match starts with it */
 	uint32_t n;
 	uint32_t class_count;
 	uint32_t start;
