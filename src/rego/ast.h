@@ -38,6 +38,7 @@ struct scope; /* scope.h */
 struct variable;
 struct group; /* rules of one name: tree.h */
 struct rego_builtin;
+struct type; /* types.h */
 
 /* What a call means, once resolved. */
 struct callee {
@@ -69,6 +70,7 @@ struct term {
 		} comp;
 	} u;
 	struct term **items;
+	const struct type *type; /* types_infer.c: as far as it is known */
 	struct term *fn; /* CALL: the reference that was written in front of the parentheses */
 };
 
@@ -108,6 +110,7 @@ struct expr {
 struct body {
 	struct expr **list;
 	uint32_t n;
+	uint32_t *order; /* in which the planner took them; NULL: it did not */
 };
 
 struct rule {

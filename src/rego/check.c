@@ -135,6 +135,8 @@ visit_group(struct compiler *c, struct group *g, const struct rule *from, uint32
 	if (g->fallback)
 		TRY(visit_rule(c, g->fallback));
 	g->visit = VISIT_DONE;
+	*c->checked_tail = g;
+	c->checked_tail = &g->next_checked;
 	c->visit_depth--;
 	return OK;
 }
@@ -143,8 +145,12 @@ static status
 check_all(struct compiler *c)
 {
 	c->visit_depth = 0;
-	for (struct group *g = c->groups; g; g = g->next)
+	c->checked = NULL;
+	c->checked_tail = &c->checked;
+	for (struct group *g = c->groups; g; g = g->next) {
 		g->visit = 0;
+		g->next_checked = NULL;
+	}
 	for (struct group *g = c->groups; g; g = g->next)
 		TRY(visit_group(c, g, g->n_rules ? g->rules[0] : g->fallback, 0));
 	return OK;

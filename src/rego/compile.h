@@ -38,6 +38,7 @@ struct compiler {
 	uint32_t n_nodes;
 	struct group *groups, **groups_tail;
 	uint32_t n_groups;
+	struct group *checked, **checked_tail; /* groups, each after those that it depends on */
 	bool parts; /* references to members of objects made by rules name group_part()s */
 	struct annotation *annotations, **annotations_tail; /* metadata.c */
 	struct target *targets;                             /* of with data... */
@@ -88,5 +89,8 @@ status resolve_all(struct compiler *c);
 
 /* No rule may depend on itself. E-REGO-030. */
 status check_recursion(struct compiler *c);
+
+/* What can never hold or never have a value: types_infer.c. E-REGO-018, 022..024. */
+status infer_types(struct compiler *c);
 
 #endif

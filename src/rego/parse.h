@@ -13,6 +13,7 @@
 enum {
 	PARSE_MAX_TEXT = 16 * 1024 * 1024,
 	PARSE_MAX_DEPTH = 200,
+	PARSE_MAX_TREE = 4000, /* levels, operators in a row included */
 	PARSE_MAX_TOKENS = 40, /* tokens read, as a multiple of the bytes of the text (+ 4096) */
 };
 
@@ -75,6 +76,9 @@ struct term_list {
 bool term_push(struct parser *ps, struct term_list *l, struct term *t);
 struct term *term_new(struct parser *ps, enum term_kind kind, uint32_t off);
 struct term *term_const(struct parser *ps, struct value v, uint32_t off);
+
+/* False, and a limit, when a tree is deeper than PARSE_MAX_TREE. */
+bool parser_check_depth(struct parser *ps, const struct rule *rules, const struct body *query);
 
 /* Levels of infix operators, loosest first, for parse_infix(). */
 enum { LEVEL_IN, LEVEL_RELATION, LEVEL_OR, LEVEL_AND, LEVEL_SUM, LEVEL_PRODUCT, LEVEL_TERM };

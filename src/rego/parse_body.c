@@ -256,5 +256,7 @@ parse_query(struct arena *a, const struct source *source, struct body **ret, str
 	ps.v1 = ps.kw_in = ps.kw_every = ps.kw_if = ps.kw_contains = true;
 	parser_scan(&ps);
 	*ret = parse_body(&ps, 0);
+	if (*ret && !parser_check_depth(&ps, NULL, *ret))
+		*ret = NULL;
 	return *ret ? OK : parser_status(&ps, err);
 }

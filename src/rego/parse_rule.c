@@ -428,7 +428,7 @@ parse_module(struct arena *a, const struct source *source, bool v1, struct modul
 	ps.source = &ps.module->source; /* rules keep it */
 	ps.module->v1 = v1;
 	parser_scan(&ps);
-	if (!parse_statements(&ps))
+	if (!parse_statements(&ps) || !parser_check_depth(&ps, ps.module->rules, NULL))
 		return parser_status(&ps, err);
 	*ret = ps.module;
 	return OK;

@@ -421,7 +421,9 @@ plan_body(struct plan *p, struct body *b, uint32_t exhausted, yield_fn *yield, v
 	uint32_t fail = p->fail, left = b ? b->n : 0;
 
 	buf_zeros(&planned, left);
-	if (!saved || !outs || !buf_ok(&planned))
+	if (b && !b->order)
+		b->order = arena_array(&p->c->arena, b->n, sizeof *b->order);
+	if (!saved || !outs || !buf_ok(&planned) || (b && !b->order))
 		return compile_memory(p->c);
 	p->fail = exhausted;
 	p->query_body = p->query;
@@ -438,6 +440,7 @@ plan_body(struct plan *p, struct body *b, uint32_t exhausted, yield_fn *yield, v
 			TRY(compile_work(p->c, 1));
 			if (!ready_expr(p, e, outs))
 				continue;
+			b->order[b->n - left] = i;
 			TRY(plan_expr(p, e, i));
 			planned.p[i] = 1;
 			left--;

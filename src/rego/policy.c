@@ -191,6 +191,23 @@ parse_the_query(struct compiler *c, const char *query)
 	return parse_query(&c->arena, &c->query_source, &c->query, c->err);
 }
 
+/* A variable without a value comes before a circle, as in OPA: of two faults the first is told. */
+static status
+check_order(struct compiler *c)
+{
+	status s = check_recursion(c), planned;
+	struct err circle;
+
+	if (!is_ok(s) && s.cls != ERR_PARSE)
+		return s;
+	circle = *c->err;
+	planned = plan_all(c);
+	if (is_ok(s) || !is_ok(planned))
+		return planned;
+	*c->err = circle;
+	return s;
+}
+
 static status
 compile(struct compiler *c, const struct policy_module *modules, size_t n, const char *query)
 {
@@ -206,8 +223,8 @@ compile(struct compiler *c, const struct policy_module *modules, size_t n, const
 	TRY(metadata_read(c));
 	TRY(tree_build(c));
 	TRY(resolve_all(c));
-	TRY(check_recursion(c));
-	TRY(plan_all(c));
+	TRY(check_order(c));
+	TRY(infer_types(c));
 	TRY(move_all(c));
 	return policy_verify(c->policy, c->err);
 }

@@ -293,6 +293,39 @@ same_keys(const struct term *a, const struct term *b)
 	return true;
 }
 
+static bool
+same_key(const struct term *a, const struct term *b)
+{
+	if (a->kind == TERM_VAR && b->kind == TERM_VAR)
+		return a->var == b->var;
+	if (a->kind != TERM_CONST || b->kind != TERM_CONST)
+		return a->kind != TERM_VAR && a->kind != TERM_CONST && a->kind == b->kind;
+	return value_eq(&a->u.value, &b->u.value);
+}
+
+/* A literal of another shape gives the variables of a pattern no values. */
+static bool
+same_shape(struct plan *p, const struct term *a, const struct term *b)
+{
+	bool literal = b->kind == TERM_CONST || b->kind == TERM_SET || b->kind == TERM_ARRAY ||
+	               b->kind == TERM_OBJECT || b->kind == TERM_OBJECT_COMP;
+
+	if ((a->kind != TERM_ARRAY && a->kind != TERM_OBJECT) || !literal)
+		return true;
+	if (a->kind != b->kind || a->n != b->n)
+		return false;
+	for (uint32_t i = 0; a->kind == TERM_OBJECT && i < a->n; i += 2) {
+		bool found = false;
+
+		for (uint32_t k = 0; k < b->n && !found; k += 2)
+			found = same_key(a->items[i], b->items[k]);
+		p->c->work += b->n;
+		if (!found || p->c->work > COMPILE_MAX_WORK)
+			return false;
+	}
+	return true;
+}
+
 /* On failure `outs` may hold more than before; the caller throws it away or retries. */
 static bool
 try_unify(struct plan *p, const struct term *a, const struct term *b, var_set *outs)
@@ -304,6 +337,8 @@ try_unify(struct plan *p, const struct term *a, const struct term *b, var_set *o
 		return unify_items(p, a, b, outs);
 	if (a->kind == TERM_OBJECT && b->kind == TERM_OBJECT && same_keys(a, b))
 		return unify_items(p, a, b, outs);
+	if (!same_shape(p, a, b) || !same_shape(p, b, a))
+		return ready_value(p, a, outs) && ready_value(p, b, outs);
 	own = arena_array(&p->c->arena, p->words, sizeof *own);
 	if (!own)
 		return false;

@@ -29,6 +29,9 @@ struct group {
 	struct group *parts; /* of an object: the rules that may make one key, see group_part() */
 	struct bytes key;    /* of such a part */
 	struct group *next_part;
+	const struct type *type;       /* types_infer.c: of its value; NULL: not known yet */
+	const struct type **arg_types; /* of a function */
+	struct group *next_checked;    /* after all that it depends on: check.c */
 	struct group *next;
 };
 
