@@ -179,6 +179,7 @@ infer_term(struct inference *in, struct term *t)
 	case TERM_VAR:
 		return OK;
 	case TERM_INPUT:
+	case TERM_HELD: /* the planner's own */
 		t->type = in->any;
 		return OK;
 	case TERM_DATA:
