@@ -136,6 +136,7 @@ judge_evidence(const struct judge *j, const struct document *d, enum judge_role 
 	if (!verdict_accepted(v))
 		return verdict_status(v, err);
 	ret->policy = result.policy;
+	ret->root_key = result.root_key;
 	ret->floor = floor_of(d);
 	return OK;
 }

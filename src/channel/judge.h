@@ -29,8 +29,9 @@ status judge_init(struct judge *j, const struct manifest *m, struct err *err);
 void judge_done(struct judge *j); /* accepts a zeroed struct */
 
 struct judgement {
-	struct hash256 policy; /* HOSTDATA */
-	int64_t floor;         /* a time that accepted collateral proves to have passed; 0 = none */
+	struct hash256 policy;   /* HOSTDATA */
+	struct hash256 root_key; /* the root that it was accepted under */
+	int64_t floor; /* a time that accepted collateral proves to have passed; 0 = none */
 };
 
 /*

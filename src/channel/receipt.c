@@ -20,6 +20,18 @@ put_base64(struct buf *out, const char *name, struct bytes b, const char *end)
 	buf_printf(out, "\"%s\n", end);
 }
 
+static void
+put_document(const struct document *d, struct buf *out)
+{
+	CLEANUP(arena_done) struct arena arena = {.cap = RECEIPT_MAX_BYTES};
+	struct value v = document_to_json(&arena, d);
+
+	buf_str(out, "  \"evidence\": ");
+	json_write(&v, JSON_COMPACT, out);
+	buf_u8(out, '\n');
+	out->failed |= arena.failed;
+}
+
 void
 receipt_write(const struct receipt *r, struct buf *out)
 {
@@ -39,7 +51,9 @@ receipt_write(const struct receipt *r, struct buf *out)
 	buf_bytes(out, bytes_trim(buf_view(&genesis)));
 	buf_str(out, ",\n");
 	put_base64(out, "manifest", r->manifest, ",");
-	put_base64(out, "answer", r->answer, "");
+	put_base64(out, "answer", r->answer, r->completed ? "," : "");
+	if (r->completed)
+		put_document(&r->document, out);
 	buf_str(out, "}\n");
 }
 
@@ -102,7 +116,7 @@ status
 receipt_parse(struct arena *arena, struct bytes json, struct receipt *ret, struct err *err)
 {
 	const struct value *version, *purpose, *time, *nonce, *key, *exporter, *genesis, *manifest,
-	        *answer;
+	        *answer, *evidence;
 	const struct json_field fields[] = {
 	        {"receipt", VALUE_NUMBER, true, &version},
 	        {"purpose", VALUE_STRING, false, &purpose},
@@ -113,6 +127,7 @@ receipt_parse(struct arena *arena, struct bytes json, struct receipt *ret, struc
 	        {"genesis", VALUE_OBJECT, true, &genesis},
 	        {"manifest", VALUE_STRING, true, &manifest},
 	        {"answer", VALUE_STRING, true, &answer},
+	        {"evidence", VALUE_OBJECT, false, &evidence},
 	};
 	struct json_limits limits = {.depth = 8, .bytes = RECEIPT_MAX_BYTES};
 	struct value v;
@@ -129,7 +144,47 @@ receipt_parse(struct arena *arena, struct bytes json, struct receipt *ret, struc
 	TRY(take_channel(n, purpose, key, exporter, &ret->channel, err));
 	TRY(take_genesis(genesis, &ret->pins, err));
 	TRY(take_base64(arena, manifest, "manifest", &ret->manifest, err));
-	return take_base64(arena, answer, "answer", &ret->answer, err);
+	TRY(take_base64(arena, answer, "answer", &ret->answer, err));
+	ret->completed = evidence != NULL;
+	return evidence ? err_at(err, document_from_json(arena, evidence, &ret->document, err),
+	                         ".evidence")
+	                : OK;
+}
+
+status
+receipt_document(struct arena *arena, const struct receipt *r, struct document *ret,
+                 struct err *err)
+{
+	const struct json_limits limits = {.depth = 8, .bytes = SESSION_BODY_MAX};
+	const struct value *evidence;
+	struct value v;
+
+	if (r->completed) {
+		*ret = r->document;
+		return OK;
+	}
+	TRY(err_at(err, json_parse(arena, r->answer, &limits, &v, err), ".answer"));
+	evidence = json_get(&v, "evidence");
+	if (!evidence)
+		return err_at(err, err_set(err, ERR_PARSE, "E-RECEIPT-001", "has no evidence"),
+		              ".answer");
+	return err_at(err, document_from_json(arena, evidence, ret, err), ".answer.evidence");
+}
+
+/* The collateral of the receipt goes with the evidence of the answer; the evidence itself stays. */
+static status
+complete_from_receipt(void *ctx, struct document *d, struct arena *arena, struct err *err)
+{
+	const struct receipt *r = ctx;
+
+	(void)arena;
+	if (r->document.tee != d->tee || !bytes_equal(r->document.evidence, d->evidence))
+		return err_at(err,
+		              err_set(err, ERR_REJECTED, "E-RECEIPT-004",
+		                      "is not the evidence of the answer"),
+		              ".evidence");
+	d->endorsements = r->document.endorsements;
+	return OK;
 }
 
 /* A receipt cannot be older than the state that it shows. */
@@ -149,12 +204,15 @@ status
 receipt_verify(const struct receipt *r, int64_t now, bool insecure, struct session *ret,
                struct err *err)
 {
+	struct receipt held = *r;
 	CLEANUP(manifest_drop) struct manifest *m = NULL;
 	struct session_expect expect = {
 	        .mode = SESSION_VERIFY,
 	        .pins = r->pins,
 	        .insecure = insecure,
 	        .now = now ? now : r->time,
+	        .complete = r->completed ? complete_from_receipt : NULL,
+	        .complete_ctx = &held,
 	};
 	status s;
 

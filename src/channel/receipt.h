@@ -6,7 +6,11 @@
  * file. Its time is a claim of its maker.
  *
  *   {"receipt": 2, "purpose": "statement", "time": RFC 3339, "nonce": hex,
- *    "genesis": {...genesis.json}, "manifest": base64, "answer": base64}
+ *    "genesis": {...genesis.json}, "manifest": base64, "answer": base64,
+ *    "evidence"?: {...evidence document}}
+ *
+ * "evidence" is the answer's, with the collateral that its maker had to add
+ * because the Coordinator did not bring it: so nobody needs a network to judge it.
  *
  * Purpose "attest" is evidence that is bound to a connection; then "serverKey"
  * and "exporter" are there, and a statement must not have them. Version 1 is
@@ -28,6 +32,8 @@ struct receipt {
 	struct pins pins;
 	struct bytes manifest; /* exact bytes */
 	struct bytes answer;   /* body of POST /v1/attest as it came */
+	bool completed;        /* `document` is there */
+	struct document document;
 };
 
 /* Appends the JSON text. */
@@ -35,6 +41,13 @@ void receipt_write(const struct receipt *r, struct buf *out);
 
 /* Slices are in the arena. ERR_PARSE E-RECEIPT-001 with a JSON path, and the JSON errors. */
 status receipt_parse(struct arena *arena, struct bytes json, struct receipt *ret, struct err *err);
+
+/*
+ * The evidence in it, with all that came along; nothing is verified. In the
+ * arena. ERR_PARSE E-RECEIPT-001 and the errors of document_parse().
+ */
+status receipt_document(struct arena *arena, const struct receipt *r, struct document *ret,
+                        struct err *err);
 
 /*
  * Judges it as `contrast verify` judged the session, at `now` (0: at its own

@@ -113,7 +113,6 @@ decode(struct session *s, struct bytes body, struct parts *p, struct err *err)
 	/* Copies: the body is the caller's, and may go before the session does. */
 	s->root_ca = arena_copy(&s->arena, json_text(root));
 	s->mesh_ca = arena_copy(&s->arena, json_text(mesh));
-	s->document = p->document;
 	return arena_check(&s->arena, err);
 }
 
@@ -307,7 +306,7 @@ check_purpose(const struct session_expect *e, const struct session_channel *c, s
 
 static status
 check_evidence(const struct session_expect *e, const struct session_channel *channel,
-               const struct parts *p, struct session *s, struct err *err)
+               struct parts *p, struct session *s, struct err *err)
 {
 	const struct manifest *m = s->manifest ? s->manifest : e->manifest;
 	CLEANUP(judge_done) struct judge judge = {0};
@@ -317,10 +316,14 @@ check_evidence(const struct session_expect *e, const struct session_channel *cha
 
 	TRY(batch_proof_root(&p->proof, &leaf, &root, err));
 	TRY(judge_init(&judge, m, err));
+	if (e->complete)
+		TRY(e->complete(e->complete_ctx, &p->document, &s->arena, err));
 	TRY(judge_evidence(&judge, &p->document, JUDGE_COORDINATOR, &root, e->now, &judgement,
 	                   &s->verdict, err));
 	s->policy = judgement.policy;
 	s->floor = judgement.floor;
+	s->root_key = judgement.root_key;
+	s->document = p->document;
 	return OK;
 }
 

@@ -45,6 +45,13 @@ struct session_expect {
 	bool fork;                       /* phase empty is accepted although a record was seen */
 	const struct session_seen *seen; /* or NULL */
 	int64_t now;
+	/*
+	 * NULL, or adds to the evidence what its carrier did not bring (lists,
+	 * statements), in the arena, before it is judged. What it adds is believed no
+	 * more than the rest.
+	 */
+	status (*complete)(void *ctx, struct document *d, struct arena *a, struct err *err);
+	void *complete_ctx;
 };
 
 /* The TLS session on which the answer came. */
@@ -70,7 +77,8 @@ struct session {
 	struct bytes root_ca, mesh_ca; /* PEM; mesh empty in phase empty */
 	struct bytes *records;
 	size_t n_records;
-	struct document document; /* the evidence, for those who keep it */
+	struct document document; /* the evidence as it was judged, for those who keep it */
+	struct hash256 root_key;  /* the root that it was accepted under */
 };
 void session_done(struct session *s);
 

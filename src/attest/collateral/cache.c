@@ -6,8 +6,12 @@
 #include "base/text.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 
 enum { PATH_SIZE = 4096, MARK_MAX = 64 };
 
@@ -60,14 +64,39 @@ collateral_cache_read(const char *dir, enum collateral_kind kind, const char *su
 	CLEANUP(buf_done) struct buf data = {0};
 	struct collateral_item item;
 	char path[PATH_SIZE];
+	struct stat st;
 
 	TRY(item_path(dir, kind, subject, path, err));
 	TRY(file_read(path, COLLATERAL_ITEM_MAX, &data, err));
 	name_item(&item, kind, subject);
 	item.data = arena_copy(a, buf_view(&data));
+	item.fetched = stat(path, &st) == 0 ? MAX((int64_t)st.st_mtim.tv_sec, 1) : 0;
 	TRY(arena_check(a, err));
 	TRY(err_at(err, collateral_inspect(&item, err), "%s", path));
 	*ret = item;
+	return OK;
+}
+
+/*
+ * Between reading what is there and replacing it nobody else may replace it. A
+ * folder without locks (some network file systems) is used without.
+ */
+static status
+lock(const char *dir, int *ret, struct err *err)
+{
+	char path[PATH_SIZE];
+
+	if (snprintf(path, sizeof path, "%s/.lock", dir) >= (int)sizeof path)
+		return err_set(err, ERR_USAGE, "E-COLLATERAL-003", "the path %s is too long", dir);
+	TRY(dir_create(dir, 0755, err));
+	*ret = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (*ret < 0)
+		return err_at(err,
+		              err_set_errno(err, ERR_IO, "E-COLLATERAL-006",
+		                            "the cache cannot be written"),
+		              "%s", dir);
+	while (flock(*ret, LOCK_EX) != 0 && errno == EINTR)
+		continue;
 	return OK;
 }
 
@@ -88,9 +117,11 @@ status
 collateral_cache_write(const char *dir, const struct collateral_item *item, struct err *err)
 {
 	CLEANUP(arena_done) struct arena a = {0};
+	CLEANUP(fd_close) int held = -1;
 	struct collateral_item old;
 	struct err ignored;
 
+	TRY(lock(dir, &held, err));
 	/* A server that brings yesterday's list again must not undo today's. */
 	if (is_ok(collateral_cache_read(dir, item->kind, item->subject, &a, &old, &ignored)) &&
 	    collateral_is_dated(item->kind) && collateral_is_older(item, &old))
@@ -137,9 +168,11 @@ status
 collateral_seen_write(const char *dir, const struct collateral_item *item, struct err *err)
 {
 	CLEANUP(buf_done) struct buf text = {0};
+	CLEANUP(fd_close) int held = -1;
 	struct collateral_item mark;
 	char folder[PATH_SIZE];
 
+	TRY(lock(dir, &held, err));
 	if (collateral_seen_read(dir, item->kind, item->subject, &mark) &&
 	    !collateral_is_older(&mark, item))
 		return OK;
@@ -149,26 +182,33 @@ collateral_seen_write(const char *dir, const struct collateral_item *item, struc
 	return write_item(folder, item, buf_view(&text), err);
 }
 
-/* Appends to a list that doubles in the arena. */
-static void
-append(struct arena *a, struct collateral_set *set, size_t *cap, const struct collateral_item *item)
+void
+collateral_set_add(struct arena *a, struct collateral_set *set, const struct collateral_item *item)
 {
-	if (set->n == *cap) {
-		size_t more = *cap ? *cap * 2 : 16;
+	for (size_t i = 0; i < set->n; i++) {
+		struct collateral_item *have = &set->items[i];
+
+		if (have->kind != item->kind || strcmp(have->subject, item->subject) != 0)
+			continue;
+		if (collateral_is_older(have, item))
+			*have = *item;
+		return;
+	}
+	if (set->n == set->cap) {
+		size_t more = set->cap ? set->cap * 2 : 16;
 		struct collateral_item *grown = arena_array(a, more, sizeof *grown);
 
 		if (!grown)
 			return;
 		mem_copy(grown, set->items, set->n * sizeof *grown);
 		set->items = grown;
-		*cap = more;
+		set->cap = more;
 	}
 	set->items[set->n++] = *item;
 }
 
 static void
-list_kind(const char *dir, enum collateral_kind kind, struct arena *a, struct collateral_set *set,
-          size_t *cap)
+list_kind(const char *dir, enum collateral_kind kind, struct arena *a, struct collateral_set *set)
 {
 	char folder[PATH_SIZE];
 	struct dirent *e;
@@ -186,7 +226,7 @@ list_kind(const char *dir, enum collateral_kind kind, struct arena *a, struct co
 		for (size_t i = 0; i <= strlen(e->d_name); i++)
 			subject[i] = e->d_name[i] == '_' ? '/' : e->d_name[i];
 		if (is_ok(collateral_cache_read(dir, kind, subject, a, &item, &ignored)))
-			append(a, set, cap, &item);
+			collateral_set_add(a, set, &item);
 	}
 	if (d)
 		closedir(d);
@@ -196,10 +236,9 @@ status
 collateral_cache_list(const char *dir, struct arena *a, struct collateral_set *ret, struct err *err)
 {
 	struct collateral_set set = {0};
-	size_t cap = 0;
 
 	for (size_t k = 0; k < COLLATERAL_KINDS; k++)
-		list_kind(dir, (enum collateral_kind)k, a, &set, &cap);
+		list_kind(dir, (enum collateral_kind)k, a, &set);
 	TRY(arena_check(a, err));
 	*ret = set;
 	return OK;

@@ -29,6 +29,10 @@ enum {
 	COLLATERAL_BUNDLE_ITEMS = 4096,
 	COLLATERAL_BUNDLE_MAX = 64 * 1024 * 1024,
 	COLLATERAL_USED_MAX = 4, /* dated items of one verification */
+	COLLATERAL_RENEW_MS = 10 * 1000,
+	/* After so long the vendor is asked whether there is a newer one, wherever the window ends.
+	 */
+	COLLATERAL_LOOK_AGAIN = 7 * 86400,
 };
 
 /* "snp-vcek", ... Stable: names files and bundle members. */
@@ -43,6 +47,7 @@ struct collateral_item {
 	struct bytes data;               /* as received; in the arena of whoever made the item */
 	int64_t valid_from, valid_until; /* of the certificate, list or statement */
 	uint64_t number;                 /* evaluation, or number of the list; 0 = none */
+	int64_t fetched;                 /* when it came into the cache; 0 = it is not from there */
 };
 
 /*
@@ -58,12 +63,22 @@ bool collateral_is_older(const struct collateral_item *item, const struct collat
  */
 status collateral_inspect(struct collateral_item *item, struct err *err);
 
+/*
+ * Should the vendor be asked for a newer one at `now`? Of dated kinds only:
+ * past two thirds of the window, or COLLATERAL_LOOK_AGAIN after the last time
+ * (AMD's lists are good for a year, and a revocation does not wait that long).
+ */
+bool collateral_is_due(const struct collateral_item *item, int64_t now);
+
 /* ---- where it comes from ---- */
 
 struct collateral_set { /* items of a bundle */
 	struct collateral_item *items;
-	size_t n;
+	size_t n, cap;
 };
+/* In the arena, which latches. Of one kind and subject only the newest stays. */
+void collateral_set_add(struct arena *a, struct collateral_set *set,
+                        const struct collateral_item *item);
 
 struct collateral {
 	const struct collateral_set *bundle; /* or NULL */
@@ -80,6 +95,19 @@ struct collateral {
 	 * past is judged: then the old ones are the right ones.
 	 */
 	bool monotone;
+	/*
+	 * NULL, or where every item is noted that was handed out, its data in
+	 * `taken_arena` (the one that collateral_get() is given). What is there is not
+	 * looked for again, and what was not found neither.
+	 */
+	struct collateral_set *taken;
+	struct arena *taken_arena;
+	/* NULL, or lines about a cache that is damaged or cannot be written: it costs time alone.
+	 */
+	struct buf *notes;
+	struct collateral_set absent; /* private: with `taken`; data = why */
+	bool unwritable;              /* private: that line is there */
+	bool renewing;    /* private: there is one at hand, so nobody waits long for a newer */
 	int64_t kds_next; /* private: not before this, AMD throttles */
 	struct collateral_item used[COLLATERAL_USED_MAX]; /* private: for collateral_remember() */
 	size_t n_used;
@@ -87,8 +115,8 @@ struct collateral {
 
 /*
  * One item, in the arena: the newest of bundle and cache. A dated one that is
- * out of its window at `now` is not used; past two thirds of the window a newer
- * one is asked for, and the present one serves while there is no answer.
+ * out of its window at `now` is not used; one that is due is asked for anew, and
+ * the present one serves while there is no answer.
  * ERR_UNREACHABLE E-COLLATERAL-010 names item and reason; E-COLLATERAL-012:
  * all there is, is older than one seen before.
  */
@@ -121,7 +149,12 @@ status collateral_bundle_parse(struct arena *a, struct bytes json, struct collat
                                struct err *err);
 void collateral_bundle_write(const struct collateral_set *set, struct buf *out);
 
-/* ---- the cache: one file an item ---- */
+/*
+ * ---- the cache: one file an item ----
+ * Processes may share it: files are replaced whole, and whoever compares and
+ * replaces holds the lock of the folder. ERR_PARSE, ERR_LIMIT: the file is
+ * there and damaged; any other error: there is none to be had.
+ */
 status collateral_cache_read(const char *dir, enum collateral_kind kind, const char *subject,
                              struct arena *a, struct collateral_item *ret, struct err *err);
 /* Never replaces an item by an older one of the same kind and subject. */

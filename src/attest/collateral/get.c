@@ -18,19 +18,32 @@ in_window(const struct collateral_item *i, int64_t now)
 	return i->valid_from - CLOCK_SKEW <= now && now <= i->valid_until;
 }
 
-/* Past two thirds of its window a newer one may exist. */
-static bool
-is_ageing(const struct collateral_item *i, int64_t now)
-{
-	return collateral_is_dated(i->kind) &&
-	       now > i->valid_from + (i->valid_until - i->valid_from) / 3 * 2;
-}
-
 static bool
 is_snp(enum collateral_kind kind)
 {
 	return kind == COLLATERAL_SNP_VCEK || kind == COLLATERAL_SNP_CHAIN ||
 	       kind == COLLATERAL_SNP_CRL;
+}
+
+static void
+note(struct collateral *c, const struct err *e, const char *what)
+{
+	if (c->notes)
+		buf_printf(c->notes, "%s%s%s: %s\n", e->place, e->place[0] ? ": " : "", e->msg,
+		           what);
+}
+
+/* A cache that cannot be written costs time, not correctness. */
+static void
+keep(struct collateral *c, const struct collateral_item *item)
+{
+	struct err err;
+
+	if (!c->cache_dir || is_ok(collateral_cache_write(c->cache_dir, item, &err)))
+		return;
+	if (!c->unwritable)
+		note(c, &err, "nothing is kept in the cache");
+	c->unwritable = true;
 }
 
 /* Asks the vendor and keeps the answer, and the issuer chain that came with it. */
@@ -39,24 +52,20 @@ from_network(struct collateral *c, enum collateral_kind kind, const char *subjec
              struct collateral_item *ret, struct err *err)
 {
 	struct collateral_item chain = {0};
-	struct err ignored;
 
 	if (is_snp(kind))
 		TRY(kds_fetch(c, kind, subject, a, ret, err));
 	else
 		TRY(pcs_fetch(c, kind, subject, a, ret, &chain, err));
-	if (!c->cache_dir)
-		return OK;
-	/* A cache that cannot be written costs time, not correctness. */
-	(void)!is_ok(collateral_cache_write(c->cache_dir, ret, &ignored));
+	keep(c, ret);
 	if (chain.data.n > 0)
-		(void)!is_ok(collateral_cache_write(c->cache_dir, &chain, &ignored));
+		keep(c, &chain);
 	return OK;
 }
 
 /* What was found of one item, and why the rest is not used. */
 struct search {
-	const struct collateral *c;
+	struct collateral *c;
 	int64_t now;
 	bool has_mark, found, bundled;
 	struct collateral_item mark, best, ended, older;
@@ -89,15 +98,21 @@ look_at_hand(struct search *s, enum collateral_kind kind, const char *subject, s
 {
 	const struct collateral_set *set = s->c->bundle;
 	struct collateral_item have;
-	struct err ignored;
+	struct err err;
+	status found;
 
 	for (size_t i = 0; set && i < set->n; i++)
 		if (set->items[i].kind == kind &&
 		    bytes_is(bytes_str(subject), set->items[i].subject))
 			consider(s, &set->items[i], true);
-	if (s->c->cache_dir &&
-	    is_ok(collateral_cache_read(s->c->cache_dir, kind, subject, a, &have, &ignored)))
+	if (!s->c->cache_dir)
+		return;
+	found = collateral_cache_read(s->c->cache_dir, kind, subject, a, &have, &err);
+	if (is_ok(found))
 		consider(s, &have, false);
+	else if (found.cls == ERR_PARSE || found.cls == ERR_LIMIT)
+		note(s->c, &err,
+		     s->c->transport ? "it is fetched anew" : "the cache does without it");
 }
 
 static status
@@ -136,22 +151,63 @@ not_found(const struct search *s, enum collateral_kind kind, const char *subject
 	               s->c->transport ? why->msg : "in no bundle and not in the cache");
 }
 
+/* What this run handed out or could not find before: a fleet has much in common. */
+static const struct collateral_item *
+known(const struct collateral_set *set, enum collateral_kind kind, const char *subject)
+{
+	for (size_t i = 0; set && i < set->n; i++)
+		if (set->items[i].kind == kind &&
+		    bytes_is(bytes_str(subject), set->items[i].subject))
+			return &set->items[i];
+	return NULL;
+}
+
+static void
+note_absent(struct collateral *c, enum collateral_kind kind, const char *subject,
+            const struct err *err)
+{
+	struct collateral_item item = {.kind = kind};
+
+	if (!c->taken)
+		return;
+	snprintf(item.subject, sizeof item.subject, "%s", subject);
+	item.data = arena_copy(c->taken_arena, bytes_str(err->msg));
+	collateral_set_add(c->taken_arena, &c->absent, &item);
+}
+
 status
 collateral_get(struct collateral *c, enum collateral_kind kind, const char *subject, int64_t now,
                struct arena *a, struct collateral_item *ret, struct err *err)
 {
+	const struct collateral_item *taken = known(c->taken, kind, subject);
+	const struct collateral_item *absent = known(&c->absent, kind, subject);
 	struct search s = {.c = c, .now = now};
 	struct collateral_item fresh;
 	struct err why = {0};
+	status result;
+
+	if (taken) {
+		*ret = *taken;
+		return OK;
+	}
+	if (absent)
+		return err_set(err, ERR_UNREACHABLE, "E-COLLATERAL-010", "%.*s",
+		               BYTES_ARG(absent->data));
 
 	s.has_mark = read_mark(c, kind, subject, &s.mark);
 	look_at_hand(&s, kind, subject, a);
-	if (c->transport && (!s.found || (!s.bundled && is_ageing(&s.best, now))) &&
+	c->renewing = s.found;
+	if (c->transport && (!s.found || (!s.bundled && collateral_is_due(&s.best, now))) &&
 	    is_ok(from_network(c, kind, subject, a, &fresh, &why)))
 		consider(&s, &fresh, false);
-	if (!s.found)
-		return not_found(&s, kind, subject, &why, err);
+	if (!s.found) {
+		result = not_found(&s, kind, subject, &why, err);
+		note_absent(c, kind, subject, err);
+		return result;
+	}
 	*ret = s.best;
+	if (c->taken)
+		collateral_set_add(c->taken_arena, c->taken, ret);
 	return OK;
 }
 

@@ -44,6 +44,17 @@ collateral_is_dated(enum collateral_kind k)
 }
 
 bool
+collateral_is_due(const struct collateral_item *item, int64_t now)
+{
+	int64_t two_thirds = item->valid_from + (item->valid_until - item->valid_from) / 3 * 2;
+
+	if (!kinds[item->kind].dated)
+		return false;
+	return now > two_thirds ||
+	       (item->fetched > 0 && now - item->fetched > COLLATERAL_LOOK_AGAIN);
+}
+
+bool
 collateral_is_older(const struct collateral_item *item, const struct collateral_item *than)
 {
 	/* A list without a number is compared by its date alone. */

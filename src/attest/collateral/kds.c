@@ -94,7 +94,8 @@ kds_fetch(struct collateral *c, enum collateral_kind kind, const char *subject, 
 		if (!c->kds_url)
 			space_out(c);
 		req.total_ms = LEAF_TOTAL_MS;
-	}
+	} else if (c->renewing)
+		req.total_ms = COLLATERAL_RENEW_MS;
 	req.throttle_ms = LEAF_SPACING_MS;
 	req.url = buf_view(&url);
 	TRY(transport_send(c->transport, &req, &r, err));

@@ -116,6 +116,8 @@ ask(struct collateral *c, const struct places *p, struct transport_response *r, 
 {
 	struct transport_request req = {.method = "GET", .max_body = COLLATERAL_ITEM_MAX};
 
+	if (c->renewing)
+		req.total_ms = COLLATERAL_RENEW_MS;
 	for (size_t i = 0; i < COUNT_OF(p->url) && p->url[i].n > 0; i++) {
 		req.url = buf_view(&p->url[i]);
 		transport_response_done(r);

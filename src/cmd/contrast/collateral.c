@@ -2,18 +2,20 @@
 #include "attest/collateral/collateral.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "cmd/contrast/cli.h"
+#include "cmd/contrast/fleet.h"
 #include "cmd/contrast/folder.h"
+#include "cmd/contrast/sources.h"
 #include "cmd/contrast/workspace.h"
-#include "evidence/intake.h"
 #include "term/term.h"
-#include "transport/curl.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { DAY = 86400 };
+enum { HOUR = 3600, DAY = 86400, SPAN_MAX = 100000 };
 
 static status
 read_bundle(const char *path, struct arena *a, struct collateral_set *set, struct err *err)
@@ -29,73 +31,131 @@ read_bundle(const char *path, struct arena *a, struct collateral_set *set, struc
 
 /* ---- export ---- */
 
-/* Fetches into the cache what one report or quote needs. */
+/* What the fleet named needs; without any, all of the cache that has not ended. */
 static status
-gather(struct collateral *c, const char *path, int64_t now, struct buf *missing, struct err *err)
+gather(const struct options *o, struct fleet *f, struct err *err)
 {
-	CLEANUP(arena_done) struct arena a = {0};
-	CLEANUP(buf_done) struct buf evidence = {0};
-	struct endorsements e = {0}; /* not the document's: the bundle is to have them */
-	struct document d;
-	struct progress p;
-	status s;
+	const char *dir = f->collateral->cache_dir;
+	struct collateral_set all;
+	size_t n_evidence, n_manifests;
+	const char *const *evidence = options_list(o, OPT_collateral_export_evidence, &n_evidence);
+	const char *const *manifests =
+	        options_list(o, OPT_collateral_export_manifest, &n_manifests);
 
-	TRY(file_read(path, INTAKE_MAX, &evidence, err));
-	TRY(err_at(err, intake_evidence(&a, buf_view(&evidence), &d, err), "%s", path));
-	progress_begin(&p, 0, "collateral for %s", path);
-	s = collateral_complete(c, d.tee, d.evidence, now, &a, &e, missing, err);
-	progress_end(&p, is_ok(s));
-	return err_at(err, s, "%s", path);
+	for (size_t i = 0; i < n_manifests; i++)
+		TRY(fleet_manifest(f, manifests[i], err));
+	TRY(fleet_evidence(f, evidence, n_evidence, err));
+	if (n_evidence + n_manifests > 0 || !dir)
+		return OK;
+	TRY(collateral_cache_list(dir, f->collateral->taken_arena, &all, err));
+	for (size_t i = 0; i < all.n; i++)
+		if (all.items[i].valid_until >= f->now)
+			collateral_set_add(f->collateral->taken_arena, f->collateral->taken,
+			                   &all.items[i]);
+	return OK;
+}
+
+/* Machines have much in common: each line once. */
+static void
+print_missing(struct bytes lines)
+{
+	for (size_t at = 0; at < lines.n;) {
+		size_t end = MIN(bytes_find_byte(lines, '\n', at), lines.n - 1) + 1;
+		struct bytes line = bytes_sub(lines, at, end);
+
+		if (bytes_find(bytes_sub(lines, 0, at), line, 0) == SIZE_MAX)
+			fprintf(stderr, "missing: %.*s", BYTES_ARG(line));
+		at = end;
+	}
 }
 
 static status
-gather_all(const struct options *o, struct collateral *c, struct err *err)
+write_bundle(const struct options *o, const struct collateral_set *set, struct err *err)
+{
+	CLEANUP(buf_done) struct buf out = {.max = (size_t)COLLATERAL_BUNDLE_MAX * 2};
+
+	collateral_bundle_write(set, &out);
+	TRY(buf_check(&out, err));
+	if (out.n > COLLATERAL_BUNDLE_MAX || set->n > COLLATERAL_BUNDLE_ITEMS)
+		return err_set(err, ERR_LIMIT, "E-COLLATERAL-021",
+		               "%zu items, %zu bytes: more than one bundle may have", set->n,
+		               out.n);
+	if (options_flag(o, OPT_collateral_export_force))
+		return file_write(o->args[0], buf_view(&out), 0644, err);
+	return file_create(o->args[0], buf_view(&out), 0644, err);
+}
+
+/* When the first of them ends: then it is to be made anew. */
+static void
+print_written(const struct fleet *f, const char *path)
+{
+	const struct collateral_set *set = f->collateral->taken;
+	int64_t first = INT64_MAX;
+	char when[32];
+
+	for (size_t i = 0; i < set->n; i++)
+		first = MIN(first, set->items[i].valid_until);
+	if (f->passed > 0)
+		say_warning("%zu files that are no evidence were passed over", f->passed);
+	printf("%zu items", set->n);
+	if (f->machines > 0)
+		printf(" for %zu pieces of evidence", f->machines);
+	printf(" in %s; the first ends at %s\n", path, time_cstr(first, when));
+}
+
+static status
+make_bundle(const struct options *o, struct sources *s, struct err *err)
 {
 	CLEANUP(buf_done) struct buf missing = {0};
-	size_t n;
-	const char *const *files = options_list(o, OPT_collateral_export_evidence, &n);
+	struct collateral_set set = {0};
+	bool past = options_given(o, OPT_collateral_export_time);
+	struct fleet f = {.collateral = &s->collateral,
+	                  .now = past ? options_time(o, OPT_collateral_export_time)
+	                              : clock_realtime(),
+	                  .missing = &missing};
+	status gathered;
 
-	for (size_t i = 0; i < n; i++)
-		TRY(gather(c, files[i], clock_realtime(), &missing, err));
-	if (missing.n == 0)
-		return OK;
-	fprintf(stderr, "%s", buf_cstr(&missing));
-	return err_set(err, ERR_UNREACHABLE, "E-COLLATERAL-030",
-	               "some of what the evidence needs could not be had; nothing was written");
+	s->collateral.monotone = !past;
+	s->collateral.taken = &set;
+	s->collateral.taken_arena = &s->arena;
+	gathered = gather(o, &f, err);
+	sources_tell(s);
+	TRY(gathered);
+	TRY(arena_check(&s->arena, err));
+	TRY(buf_check(&missing, err));
+	print_missing(buf_view(&missing));
+	if (missing.n > 0 && (!options_flag(o, OPT_collateral_export_partial) || set.n == 0))
+		return err_set(err, ERR_UNREACHABLE, "E-COLLATERAL-030",
+		               "some of what the evidence needs could not be had; nothing was "
+		               "written");
+	if (set.n == 0)
+		return err_hint(err,
+		                err_set(err, ERR_NOT_FOUND, "E-COLLATERAL-031",
+		                        "there is nothing to export"),
+		                "name the fleet's reports or quotes with --evidence");
+	TRY(write_bundle(o, &set, err));
+	print_written(&f, o->args[0]);
+	if (missing.n > 0)
+		return err_set(err, ERR_UNREACHABLE, "E-COLLATERAL-030",
+		               "some of what the evidence needs could not be had; %s is without it",
+		               o->args[0]);
+	return OK;
 }
 
 status
 verb_collateral_export(const struct options *o, struct err *err)
 {
-	CLEANUP(arena_done) struct arena a = {.cap = (size_t)COLLATERAL_BUNDLE_MAX * 2};
-	CLEANUP(buf_done) struct buf out = {.max = (size_t)COLLATERAL_BUNDLE_MAX * 2};
-	CLEANUP(transport_curl_drop) struct transport *t = NULL;
-	struct collateral c = {0};
-	struct collateral_set all;
-	char dir[WORKSPACE_PATH_SIZE];
+	static const struct source_options ids = SOURCE_OPTIONS(collateral_export);
+	CLEANUP(sources_done) struct sources s = {0};
 
-	TRY(workspace_cache_dir(options_text(o, OPT_collateral_export_cache_dir), dir, err));
-	c.cache_dir = dir;
-	c.monotone = true;
-	if (!options_flag(o, OPT_collateral_export_offline)) {
-		TRY(transport_curl_new(NULL, &t, err));
-		c.transport = t;
-	}
-	TRY(gather_all(o, &c, err));
-	TRY(collateral_cache_list(dir, &a, &all, err));
-	if (all.n == 0)
+	/* Before minutes of fetching, not after. */
+	if (!options_flag(o, OPT_collateral_export_force) && file_exists(o->args[0]))
 		return err_hint(err,
-		                err_set(err, ERR_NOT_FOUND, "E-COLLATERAL-031",
-		                        "the cache %s is empty", dir),
-		                "name the fleet's reports or quotes with --evidence");
-	collateral_bundle_write(&all, &out);
-	TRY(buf_check(&out, err));
-	if (options_flag(o, OPT_collateral_export_force))
-		TRY(file_write(o->args[0], buf_view(&out), 0644, err));
-	else
-		TRY(file_create(o->args[0], buf_view(&out), 0644, err));
-	printf("%zu items in %s\n", all.n, o->args[0]);
-	return OK;
+		                err_set(err, ERR_CONFLICT, "E-COLLATERAL-033", "%s exists",
+		                        o->args[0]),
+		                "--force replaces it");
+	TRY(sources_open(o, &ids, !options_flag(o, OPT_collateral_export_offline), &s, err));
+	return make_bundle(o, &s, err);
 }
 
 /* ---- import ---- */
@@ -149,6 +209,7 @@ struct report {
 	struct arena a;
 	struct table table;
 	struct value json;
+	struct collateral_set set;
 	int64_t now, warn;
 	size_t ending;
 };
@@ -160,50 +221,107 @@ report_done(struct report *r)
 	arena_done(&r->a);
 }
 
+static const char *
+state_of(const struct report *r, const struct collateral_item *item)
+{
+	return item->valid_until < r->now             ? "ended"
+	       : item->valid_from > r->now            ? "not yet"
+	       : item->valid_until < r->now + r->warn ? "ending"
+	                                              : "good";
+}
+
+/* "3 days", "5 hours": until it ends, or since. */
+static void
+put_left(const struct report *r, const struct collateral_item *item, char to[32])
+{
+	int64_t left = item->valid_until - r->now, n = left < 0 ? -left : left;
+	bool days = n >= 2 * DAY;
+
+	n /= days ? DAY : HOUR;
+	snprintf(to, 32, "%s%lld %s", left < 0 ? "-" : "", (long long)n, days ? "days" : "hours");
+}
+
 static void
 report_add(struct report *r, const struct collateral_item *item)
 {
-	const char *state = item->valid_until < r->now             ? "ended"
-	                    : item->valid_from > r->now            ? "not yet"
-	                    : item->valid_until < r->now + r->warn ? "ending"
-	                                                           : "good";
+	const char *state = state_of(r, item);
 	struct value v = json_object();
-	char from[32], to[32];
+	char until[32], left[32];
 
 	r->ending += strcmp(state, "good") != 0;
+	put_left(r, item, left);
 	table_cell(&r->table, bytes_str(collateral_kind_name(item->kind)));
 	/* A chip id in the middle of a subject is longer than a line. */
 	table_cellf(&r->table, "%.40s%s", item->subject, strlen(item->subject) > 40 ? "..." : "");
-	table_cell(&r->table, bytes_str(time_cstr(item->valid_from, from)));
-	table_cell(&r->table, bytes_str(time_cstr(item->valid_until, to)));
+	table_cell(&r->table, bytes_str(time_cstr(item->valid_until, until)));
+	table_cell(&r->table, bytes_str(left));
 	table_cell(&r->table, bytes_str(state));
 	json_put(&r->a, &v, "kind", json_cstr(collateral_kind_name(item->kind)));
 	json_put(&r->a, &v, "subject", json_copy_string(&r->a, bytes_str(item->subject)));
 	json_put(&r->a, &v, "notBefore", json_time(&r->a, item->valid_from));
 	json_put(&r->a, &v, "notAfter", json_time(&r->a, item->valid_until));
+	json_put(&r->a, &v, "secondsLeft", json_int(item->valid_until - r->now));
+	if (item->number > 0)
+		json_put(&r->a, &v, "number",
+		         json_int((int64_t)MIN(item->number, (uint64_t)INT64_MAX)));
 	json_put(&r->a, &v, "state", json_cstr(state));
 	json_add(&r->a, &r->json, v);
+}
+
+static int
+by_end(const void *a, const void *b)
+{
+	const struct collateral_item *x = a, *y = b;
+
+	if (x->valid_until != y->valid_until)
+		return x->valid_until < y->valid_until ? -1 : 1;
+	return x->kind != y->kind ? (x->kind < y->kind ? -1 : 1) : strcmp(x->subject, y->subject);
 }
 
 static status
 report_sources(const struct options *o, struct report *r, struct err *err)
 {
-	CLEANUP(arena_done) struct arena a = {.cap = (size_t)COLLATERAL_BUNDLE_MAX * 2};
 	char dir[WORKSPACE_PATH_SIZE];
 	struct collateral_set set;
 
+	arena_init(&r->a, (size_t)COLLATERAL_BUNDLE_MAX * 4);
 	if (o->n_args == 0) {
 		TRY(workspace_cache_dir(options_text(o, OPT_collateral_show_cache_dir), dir, err));
-		TRY(collateral_cache_list(dir, &a, &set, err));
-		for (size_t k = 0; k < set.n; k++)
-			report_add(r, &set.items[k]);
+		TRY(collateral_cache_list(dir, &r->a, &r->set, err));
 	}
 	for (size_t i = 0; i < o->n_args; i++) {
-		TRY(read_bundle(o->args[i], &a, &set, err));
+		TRY(read_bundle(o->args[i], &r->a, &set, err));
 		for (size_t k = 0; k < set.n; k++)
-			report_add(r, &set.items[k]);
+			collateral_set_add(&r->a, &r->set, &set.items[k]);
 	}
+	TRY(arena_check(&r->a, err));
+	if (r->set.n > 0)
+		qsort(r->set.items, r->set.n, sizeof *r->set.items, by_end);
+	for (size_t k = 0; k < r->set.n; k++)
+		report_add(r, &r->set.items[k]);
 	return arena_check(&r->a, err);
+}
+
+/* "12h", "30d", "4w" in seconds. */
+static status
+take_span(const char *text, int64_t *ret, struct err *err)
+{
+	static const struct {
+		char unit;
+		int64_t seconds;
+	} units[] = {{'h', HOUR}, {'d', DAY}, {'w', 7 * DAY}};
+	struct bytes b = bytes_str(text);
+	uint64_t n;
+
+	for (size_t i = 0; b.n > 1 && i < COUNT_OF(units); i++) {
+		if (b.p[b.n - 1] != units[i].unit ||
+		    !text_u64(bytes_sub(b, 0, b.n - 1), SPAN_MAX, &n))
+			continue;
+		*ret = (int64_t)n * units[i].seconds;
+		return OK;
+	}
+	return err_set(err, ERR_USAGE, "E-CLI-045", "--within %s: not a number with h, d or w",
+	               text);
 }
 
 status
@@ -215,13 +333,12 @@ verb_collateral_show(const struct options *o, struct err *err)
 	        .now = options_given(o, OPT_collateral_show_time)
 	                       ? options_time(o, OPT_collateral_show_time)
 	                       : clock_realtime(),
-	        .warn = (int64_t)MIN(options_number(o, OPT_collateral_show_warn_days), 36500U) *
-	                DAY,
 	};
 	CLEANUP(buf_done) struct buf out = {0};
 
+	TRY(take_span(options_text(o, OPT_collateral_show_within), &r.warn, err));
 	table_begin(&r.table,
-	            (const char *const[]){"kind", "subject", "from", "until", "state", NULL});
+	            (const char *const[]){"kind", "subject", "until", "left", "state", NULL});
 	TRY(report_sources(o, &r, err));
 	if (strcmp(options_text(o, OPT_collateral_show_format), "json") == 0) {
 		json_write(&r.json, JSON_INDENT, &out);

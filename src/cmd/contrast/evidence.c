@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `contrast evidence show` and `verify`: saved evidence, decoded and judged. */
-#include "attest/collateral/collateral.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "cmd/contrast/cli.h"
-#include "cmd/contrast/workspace.h"
+#include "cmd/contrast/sources.h"
 #include "evidence/azure/tpm.h"
 #include "evidence/intake.h"
 #include "evidence/show.h"
-#include "evidence/snp/roots.h"
-#include "evidence/tdx/verify.h"
 #include "evidence/verify.h"
 #include "manifest/reference.h"
 #include "term/term.h"
-#include "transport/curl.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -24,16 +20,14 @@
 struct inputs {
 	struct arena arena;
 	struct document doc;
-	struct collateral_set bundle;
-	size_t n_bundles;
-	struct collateral collateral;
-	char cache_dir[WORKSPACE_PATH_SIZE];
+	struct sources sources;
 };
 
 static void
 inputs_done(struct inputs *in)
 {
 	arena_done(&in->arena);
+	sources_done(&in->sources);
 }
 
 static status
@@ -180,7 +174,7 @@ read_demands(struct inputs *in, const struct options *o, struct demands *d, stru
 
 /* A file of --collateral is a bundle, or one piece as the vendor delivers it. */
 static status
-add_collateral_file(struct inputs *in, const char *path, struct collateral *c, struct err *err)
+add_collateral_file(struct inputs *in, const char *path, struct err *err)
 {
 	struct bytes b;
 	enum intake_kind kind;
@@ -189,54 +183,29 @@ add_collateral_file(struct inputs *in, const char *path, struct collateral *c, s
 	if (intake_kind_of(b, &kind))
 		return err_at(err, intake_endorsements(&in->arena, b, &in->doc.endorsements, err),
 		              "%s", path);
-	if (in->n_bundles++ > 0)
-		return err_set(err, ERR_USAGE, "E-CLI-041", "--collateral takes one bundle");
-	TRY(err_at(err, collateral_bundle_parse(&in->arena, b, &in->bundle, err), "%s", path));
-	c->bundle = &in->bundle;
-	return OK;
+	return sources_bundle(&in->sources, path, b, err);
 }
 
 static status
 complete(struct inputs *in, const struct options *o, int64_t now, struct buf *missing,
          struct err *err)
 {
-	CLEANUP(transport_curl_drop) struct transport *t = NULL;
-	struct collateral *c = &in->collateral;
+	static const struct source_options ids = SOURCE_OPTIONS(evidence_verify);
+	struct collateral *c = &in->sources.collateral;
 	struct err ignored;
 	size_t n;
 	const char *const *files = options_list(o, OPT_evidence_verify_collateral, &n);
 
+	TRY(sources_open(o, &ids, options_flag(o, OPT_evidence_verify_fetch), &in->sources, err));
 	for (size_t i = 0; i < n; i++)
-		TRY(add_collateral_file(in, files[i], c, err));
-	/* Without a cache folder there is simply no cache. */
-	if (is_ok(workspace_cache_dir(options_text(o, OPT_evidence_verify_cache_dir), in->cache_dir,
-	                              &ignored)))
-		c->cache_dir = in->cache_dir;
-	if (options_flag(o, OPT_evidence_verify_fetch)) {
-		TRY(transport_curl_new(NULL, &t, err));
-		c->transport = t;
-	}
+		TRY(add_collateral_file(in, files[i], err));
 	c->monotone = !options_given(o, OPT_evidence_verify_time);
 	/* Evidence that does not decode needs nothing: the verifier says what is wrong with it. */
 	if (!is_ok(collateral_complete(c, in->doc.tee, in->doc.evidence, now, &in->arena,
 	                               &in->doc.endorsements, missing, &ignored)))
 		buf_reset(missing);
-	c->transport = NULL;
+	sources_tell(&in->sources);
 	return arena_check(&in->arena, err);
-}
-
-/* What the vendor's own signature was seen on is what nothing older replaces. */
-static void
-remember(const struct inputs *in, const struct evidence_result *result)
-{
-	struct err ignored;
-
-	if (verdict_accepted(&result->verdict) &&
-	    (snp_is_vendor_root(&result->root_key) ||
-	     hash256_equal(&result->root_key, &tdx_intel_root)))
-		(void)!is_ok(collateral_remember(&in->collateral,
-		                                 result->verdict.revocation == REVOCATION_CHECKED,
-		                                 &ignored));
 }
 
 static void
@@ -459,7 +428,9 @@ judge(struct inputs *in, const struct options *o, const struct demands *d, struc
 	TRY(expected_report_data(o, report_data, &rq.report_data, err));
 	TRY(expected_nonce(in, o, &rq.nonce, err));
 	evidence_verify(&rq, &result);
-	remember(in, &result);
+	if (verdict_accepted(&result.verdict))
+		sources_remember(&in->sources, &result.root_key,
+		                 result.verdict.revocation == REVOCATION_CHECKED);
 	if (result.verdict.step == STEP_DECODE)
 		return err_set(err, ERR_PARSE, "E-EVIDENCE-050", "%s: %s: %s", o->args[0],
 		               result.verdict.reason, result.verdict.detail);

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cmd/contrast/cli.h"
 #include "cmd/contrast/folder.h"
+#include "cmd/contrast/sources.h"
 #include "json/value.h"
 
 #include <stdlib.h>
@@ -19,6 +20,7 @@ struct set_work {
 	struct pins pins;
 	struct session_seen seen;
 	struct documents documents;
+	struct sources sources;
 	struct attested attested;
 	struct key *owner; /* NULL: no key file */
 	struct transition transition;
@@ -33,6 +35,7 @@ work_done(struct set_work *w)
 	manifest_drop(&w->manifest);
 	documents_done(&w->documents);
 	attested_done(&w->attested);
+	sources_done(&w->sources);
 	key_drop(&w->owner);
 	buf_done(&w->signatures);
 	buf_done(&w->answer);
@@ -181,6 +184,7 @@ check_atomic(const struct set_work *w, struct err *err)
 static status
 open_session(struct set_work *w, struct tls_client *tls, struct err *err)
 {
+	static const struct session_options ids = SESSION_OPTIONS(set);
 	struct session_expect expect = {
 	        .mode = SESSION_SET,
 	        .pins = w->pins,
@@ -193,8 +197,8 @@ open_session(struct set_work *w, struct tls_client *tls, struct err *err)
 	const struct session *s = &w->attested.session;
 	bool empty;
 
-	TRY(folder_open(tls, options_text(w->o, OPT_set_coordinator), &expect,
-	                options_number(w->o, OPT_set_wait), &w->attested, err));
+	TRY(sources_attest(&w->sources, w->o, &ids, tls, &expect,
+	                   options_number(w->o, OPT_set_wait), &w->attested, err));
 	if (s->skew > SESSION_SKEW_SECONDS || s->skew < -SESSION_SKEW_SECONDS)
 		return err_hint(err,
 		                err_set(err, ERR_REJECTED, "E-OWNER-011",

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cmd/contrast/cli.h"
 #include "cmd/contrast/folder.h"
+#include "cmd/contrast/sources.h"
 
 struct sign_work {
 	const struct options *o;
@@ -29,6 +30,8 @@ head_from_coordinator(struct sign_work *w, struct hash256 *previous, uint64_t *g
 {
 	CLEANUP(tls_client_drop) struct tls_client *tls = NULL;
 	CLEANUP(attested_done) struct attested attested = {0};
+	CLEANUP(sources_done) struct sources sources = {0};
+	static const struct session_options ids = SESSION_OPTIONS(sign);
 	struct session_expect expect = {
 	        .mode = SESSION_SET,
 	        .manifest = w->manifest,
@@ -41,7 +44,7 @@ head_from_coordinator(struct sign_work *w, struct hash256 *previous, uint64_t *g
 
 	TRY(folder_pins(options_text(w->o, OPT_sign_genesis), &expect.pins, err));
 	TRY(tls_client_new(&tls, err));
-	TRY(folder_open(tls, options_text(w->o, OPT_sign_coordinator), &expect, 0, &attested, err));
+	TRY(sources_attest(&sources, w->o, &ids, tls, &expect, 0, &attested, err));
 	*previous = state->phase == STATE_EMPTY ? state->genesis : state->head;
 	*generation = state->generation;
 	return OK;

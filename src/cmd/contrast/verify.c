@@ -7,6 +7,7 @@
 #include "channel/receipt.h"
 #include "cmd/contrast/cli.h"
 #include "cmd/contrast/folder.h"
+#include "cmd/contrast/sources.h"
 #include "json/value.h"
 
 #include <stdio.h>
@@ -19,6 +20,7 @@ struct verify_work {
 	struct pins pins;
 	struct session_seen seen;
 	struct session_expect expect;
+	struct sources sources;
 	struct attested attested;
 	struct buf *manifests; /* exact bytes, generation 1 first */
 	size_t n_manifests;
@@ -30,6 +32,7 @@ work_done(struct verify_work *w)
 {
 	manifest_drop(&w->manifest);
 	attested_done(&w->attested);
+	sources_done(&w->sources);
 	for (size_t i = 0; i < w->n_manifests; i++)
 		buf_done(&w->manifests[i]);
 	mem_free(w->manifests);
@@ -39,6 +42,8 @@ work_done(struct verify_work *w)
 static status
 open_coordinator(struct verify_work *w, struct tls_client *tls, struct err *err)
 {
+	static const struct session_options ids = SESSION_OPTIONS(verify);
+
 	w->expect = (struct session_expect){
 	        .mode = SESSION_VERIFY,
 	        .pins = w->pins,
@@ -48,8 +53,8 @@ open_coordinator(struct verify_work *w, struct tls_client *tls, struct err *err)
 	        .seen = &w->seen,
 	        .now = clock_realtime(),
 	};
-	return folder_open(tls, options_text(w->o, OPT_verify_coordinator), &w->expect,
-	                   options_number(w->o, OPT_verify_wait), &w->attested, err);
+	return sources_attest(&w->sources, w->o, &ids, tls, &w->expect,
+	                      options_number(w->o, OPT_verify_wait), &w->attested, err);
 }
 
 /* Every manifest of the history, by the hashes that the checked chain names. */
@@ -158,6 +163,8 @@ write_receipt(struct verify_work *w, struct err *err)
 		return OK;
 	TRY(attested_statement(&w->attested, &w->expect, &r.channel, &answer, err));
 	r.answer = buf_view(&answer);
+	r.completed = w->sources.has_completed;
+	r.document = w->sources.completed;
 	receipt_write(&r, &text);
 	TRY(buf_check(&text, err));
 	return file_write(path, buf_view(&text), 0644, err);

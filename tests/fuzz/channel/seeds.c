@@ -1,30 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* channel-seeds FILE: makes the corpus of fuzz_receipt.c anew, from a deployment in one process. */
+/*
+ * channel-seeds DIR: makes the corpus of fuzz_receipt.c anew, from a deployment in one process: a
+ * receipt, and one whose Coordinator had no revocation list at hand.
+ */
 #include "../../unit/channel/world.h"
 #include "channel/receipt.h"
+
+static bool
+write_seed(const char *dir, const char *name, const struct receipt *r)
+{
+	CLEANUP(buf_done) struct buf text = {0};
+	char path[4096];
+	struct err err;
+
+	receipt_write(r, &text);
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	return is_ok(file_write(path, buf_view(&text), 0644, &err));
+}
 
 int
 main(int argc, char **argv)
 {
+	CLEANUP(arena_done) struct arena arena = {0};
 	struct world *w = world_new("receipt-seed");
 	struct session_channel channel = {.exporter = {1}};
-	struct buf body = {0}, text = {0};
+	struct buf body = {0}, bare = {0};
 	struct answer answer;
-	struct receipt r;
-	FILE *f;
+	struct receipt r, completed;
+	struct err err;
+	bool ok;
 
 	answer_make(w, w->authority, &w->store, GUEST_COORDINATOR, &channel, &answer);
 	answer_write(&answer, &body);
-	r = (struct receipt){w->now, channel, w->pins, buf_view(&w->manifest), buf_view(&body)};
-	receipt_write(&r, &text);
-	f = argc == 2 ? fopen(argv[1], "wb") : NULL;
-	if (!f || fwrite(text.p, 1, text.n, f) != text.n || fclose(f) != 0) {
+	r = (struct receipt){.time = w->now,
+	                     .channel = channel,
+	                     .pins = w->pins,
+	                     .manifest = buf_view(&w->manifest),
+	                     .answer = buf_view(&body)};
+	completed = r;
+	completed.completed = true;
+	assert_ok(document_parse(&arena, buf_view(&answer.document), &completed.document, &err));
+	answer_without_lists(&answer);
+	answer_write(&answer, &bare);
+	completed.answer = buf_view(&bare);
+	ok = argc == 2 && write_seed(argv[1], "software.json", &r) &&
+	     write_seed(argv[1], "completed.json", &completed);
+	if (!ok)
 		fprintf(stderr, "channel-seeds: cannot write\n");
-		return 1;
-	}
 	answer_done(&answer);
 	buf_done(&body);
-	buf_done(&text);
+	buf_done(&bare);
 	world_free(w);
-	return 0;
+	return ok ? 0 : 1;
 }

@@ -9,6 +9,27 @@
 #define NOW INT64_C(1795500000)
 #define DAY INT64_C(86400)
 
+/* A folder of each test's own: setup and teardown. */
+static char dir[64];
+
+static inline int
+make_dir(void **state)
+{
+	(void)state;
+	snprintf(dir, sizeof dir, "/tmp/contrast-test-XXXXXX");
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static inline int
+drop_dir(void **state)
+{
+	char cmd[80];
+
+	(void)state;
+	snprintf(cmd, sizeof cmd, "rm -rf %s", dir);
+	return system(cmd);
+}
+
 /* A CA and its list with the window given. */
 static inline void
 mint_crl(int64_t from, int64_t to, struct buf *der)

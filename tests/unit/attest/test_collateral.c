@@ -7,26 +7,6 @@
 
 #include <string.h>
 
-static char dir[64];
-
-static int
-make_dir(void **state)
-{
-	(void)state;
-	snprintf(dir, sizeof dir, "/tmp/contrast-test-XXXXXX");
-	return mkdtemp(dir) ? 0 : -1;
-}
-
-static int
-drop_dir(void **state)
-{
-	char cmd[80];
-
-	(void)state;
-	snprintf(cmd, sizeof cmd, "rm -rf %s", dir);
-	return system(cmd);
-}
-
 static void
 windows_come_from_the_data(void **state)
 {
@@ -85,7 +65,7 @@ bundles_round_trip_and_refuse_changes(void **state)
 	        {.kind = COLLATERAL_SNP_CRL, .subject = "Milan/vcek"},
 	        {.kind = COLLATERAL_SNP_VCEK, .subject = "Milan/00/00"},
 	};
-	struct collateral_set set = {items, 2}, got;
+	struct collateral_set set = {.items = items, .n = 2}, got;
 	struct err err;
 	size_t at;
 
@@ -117,7 +97,7 @@ sources_in_order(void **state)
 	CLEANUP(arena_done) struct arena a = {0};
 	CLEANUP(buf_done) struct buf bundled = {0}, cached = {0}, served = {0};
 	struct collateral_item one = {.kind = COLLATERAL_SNP_CRL, .subject = "Genoa/vcek"}, got;
-	struct collateral_set bundle = {&one, 1};
+	struct collateral_set bundle = {.items = &one, .n = 1};
 	struct script_step step = {.url = "https://kdsintf.amd.com/vcek/v1/Genoa/crl",
 	                           .status = 200};
 	struct script script;
@@ -291,7 +271,7 @@ older_ones_are_refused(void **state)
 	CLEANUP(buf_done) struct buf old = {0}, new = {0};
 	struct collateral_item one = {.kind = COLLATERAL_SNP_CRL, .subject = "Genoa/vcek"}, mark,
 	                       got;
-	struct collateral_set bundle = {&one, 1};
+	struct collateral_set bundle = {.items = &one, .n = 1};
 	struct script_step step = {.status = 200};
 	struct script script;
 	struct collateral c = {.cache_dir = dir, .bundle = &bundle, .monotone = true};
@@ -342,7 +322,7 @@ the_newest_at_hand_is_taken(void **state)
 	CLEANUP(arena_done) struct arena a = {0};
 	CLEANUP(buf_done) struct buf old = {0}, new = {0};
 	struct collateral_item one = {.kind = COLLATERAL_SNP_CRL, .subject = "Genoa/vcek"}, got;
-	struct collateral_set bundle = {&one, 1};
+	struct collateral_set bundle = {.items = &one, .n = 1};
 	struct collateral c = {.cache_dir = dir, .bundle = &bundle};
 	struct err err;
 

@@ -249,6 +249,52 @@ every_field_counts(void **state)
 	}
 }
 
+/* What the Coordinator lacked and the receipt's maker added goes with its own evidence alone. */
+static void
+completed_receipts(void **state)
+{
+	CLEANUP(arena_done) struct arena a = {0};
+	CLEANUP(buf_done) struct buf bare = {0}, text = {0}, other = {0};
+	struct answer *answer = &g_of[BINDING_STATEMENT].answer;
+	struct receipt r = made(BINDING_STATEMENT), again;
+	struct document whole, shown;
+	struct err err = {0};
+
+	(void)state;
+	assert_ok(document_parse(&a, buf_view(&answer->document), &whole, &err));
+	buf_bytes(&other, buf_view(&answer->document));
+	answer_without_lists(answer);
+	answer_write(answer, &bare);
+	buf_reset(&answer->document);
+	buf_bytes(&answer->document, buf_view(&other));
+	r.answer = buf_view(&bare);
+	receipt_write(&r, &text);
+	assert_fails(verify_text(buf_view(&text), 0, true, &err), "E-EVIDENCE-100");
+	assert_non_null(strstr(err.msg, "snp/crl-missing"));
+	assert_ok(receipt_document(&a, &r, &shown, &err));
+	assert_int_equal(shown.endorsements.n_crls, 0);
+
+	r.completed = true;
+	r.document = whole;
+	buf_reset(&text);
+	receipt_write(&r, &text);
+	assert_ok(verify_text(buf_view(&text), 0, true, &err));
+	assert_ok(receipt_parse(&a, buf_view(&text), &again, &err));
+	assert_ok(receipt_document(&a, &again, &shown, &err));
+	assert_int_equal(shown.endorsements.n_crls, 1);
+
+	/* Another report with these lists, or lists that are none. */
+	r.document.evidence = bytes_sub(whole.evidence, 0, whole.evidence.n - 1);
+	buf_reset(&text);
+	receipt_write(&r, &text);
+	assert_fails(verify_text(buf_view(&text), 0, true, &err), "E-RECEIPT-004");
+	r.document = whole;
+	r.document.endorsements.crls[0] = BYTES("no list");
+	buf_reset(&text);
+	receipt_write(&r, &text);
+	assert_fails(verify_text(buf_view(&text), 0, true, &err), "E-EVIDENCE-100");
+}
+
 static void
 walk(enum binding_purpose p)
 {
@@ -302,6 +348,7 @@ main(void)
 	        cmocka_unit_test(purpose_and_fields_agree),
 	        cmocka_unit_test(time_is_bounded_by_the_state),
 	        cmocka_unit_test(every_field_counts),
+	        cmocka_unit_test(completed_receipts),
 	        cmocka_unit_test(malformed_receipts),
 	};
 
