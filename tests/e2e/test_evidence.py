@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """contrast evidence on real reports and quotes: output, exit codes, and the same answer from libcontrast."""
+import base64
 import hashlib
 import importlib.util
 import json
@@ -248,3 +249,80 @@ def test_a_manifest_names_registers_of_a_virtual_tpm(tmp_path):
     assert verdict["expected"] == "00" * 32 and verdict["got"] == pcrs["9"]
     code, verdict = judge()
     assert code == 1 and verdict["reason"] == "tpm/no-reference"
+
+
+SEEDS = ROOT / "tests/fuzz/corpus/evidence_verify"
+MINTED = "2026-11-24T00:00:00Z"
+
+
+def minted(name):
+    """Evidence of a made-up AMD, parts by kind, as tests/fuzz/evidence/seeds.c writes them."""
+    data, parts, at = (SEEDS / name).read_bytes(), {}, 0
+    while at < len(data):
+        size = int.from_bytes(data[at + 1:at + 3], "big")
+        parts.setdefault(data[at], []).append(data[at + 3:at + 3 + size])
+        at += 3 + size
+    return parts
+
+
+def document_of(parts, **more):
+    text = {k: base64.b64encode(v).decode() for k, v in more.pop("vtpm", {}).items()}
+    return {"type": "snp", "evidence": base64.b64encode(parts[0][0]).decode(), **({"vtpm": text} if text else {}),
+            "endorsements": {"certificates": [base64.b64encode(c).decode() for c in parts[2]],
+                             "crls": [base64.b64encode(c).decode() for c in parts[3]]}, **more}
+
+
+def insecure_manifest(path, parts, policy, **more):
+    """The made-up root is the last certificate; its key id is what a set names."""
+    ark = path.with_suffix(".der")
+    ark.write_bytes(parts[2][-1])
+    key = run("openssl", "x509", "-inform", "DER", "-in", ark, "-noout", "-pubkey").stdout
+    spki = base64.b64decode("".join(key.splitlines()[1:-1]))
+    tcb = {"BootloaderVersion": 10, "TEEVersion": 0, "SNPVersion": 23, "MicrocodeVersion": 200}
+    snp = {"ProductName": "Genoa", "TrustedMeasurement": "00" * 48, "MinimumTCB": tcb,
+           "TrustRoot": hashlib.sha256(spki).hexdigest(), **more}
+    path.write_text(json.dumps({"Insecure": True, "Policies": {policy: {"SANs": ["c"], "Role": "coordinator"}},
+                                "ReferenceValues": {"snp": [snp]}}))
+    return path
+
+
+@pytest.mark.parametrize("name, more, code, reason", [
+    ("VLEK of the provider", {"CspID": "CN=cc.example"}, 0, "accepted by reference set 0"),
+    ("VLEK of another", {"CspID": "CN=cc.examples"}, 1, "snp/csp-id"),
+    ("VCEK wanted", {}, 1, "snp/vlek-denied"),
+])
+def test_a_providers_key(name, more, code, reason, tmp_path):
+    parts = minted("snp-vlek")
+    manifest = insecure_manifest(tmp_path / "m.json", parts, bytes(range(0xc0, 0xe0)).hex(), **more)
+    (tmp_path / "report").write_bytes(parts[0][0])
+    (tmp_path / "document").write_text(json.dumps(document_of(parts)))
+    certs = [tmp_path / f"{i}" for i in range(4)]
+    for path, der in zip(certs, parts[2] + parts[3]):
+        path.write_bytes(der)
+    for file, endorsements in (("report", ["-e", *certs]), ("document", [])):
+        shown = contrast("show", tmp_path / file, *endorsements)
+        assert "CN=cc.example" in shown.stdout and "VLEK" in shown.stdout
+        done = contrast("verify", tmp_path / file, *endorsements, "--policy", manifest, "--insecure", "--time", MINTED,
+                        "--report-data", "00" * 64, "--require-revocation")
+        assert done.returncode == code and reason in done.stdout + done.stderr
+
+
+REGISTERS = {"4": "00" * 32, "11": "00" * 32}
+
+
+@pytest.mark.parametrize("name, more, arguments, code, reason", [
+    ("sound", {"Pcrs": REGISTERS}, ["--report-data", "00" * 64], 0, "accepted by reference set 0"),
+    ("another session", {"Pcrs": REGISTERS}, ["--report-data", "01" + "00" * 63], 1, "tpm/nonce"),
+    ("another kernel", {"Pcrs": {**REGISTERS, "4": "01" * 32}}, [], 1, "tpm/pcr"),
+    ("a set for bare reports", {}, [], 1, "tpm/no-reference"),
+])
+def test_a_virtual_tpm_on_any_machine(name, more, arguments, code, reason, tmp_path):
+    parts = minted("snp-vtpm")
+    manifest = insecure_manifest(tmp_path / "m.json", parts, "01" + "00" * 31, **more)
+    vtpm = {"runtimeData": parts[6][0], "message": parts[7][0], "signature": parts[8][0], "pcrs": parts[9][0]}
+    (tmp_path / "d").write_text(json.dumps(document_of(parts, type="snp-vtpm", vtpm=vtpm)))
+    done = contrast("verify", tmp_path / "d", "--policy", manifest, "--insecure", "--time", MINTED, "--require-revocation",
+                    *arguments)
+    assert done.returncode == code and reason in done.stdout + done.stderr
+    if code == 0:
+        assert "policy      01" + "00" * 31 in done.stdout

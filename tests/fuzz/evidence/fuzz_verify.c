@@ -182,7 +182,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	};
 	struct tdx_reference tdx = {.has_trust_root = true, .mrtd = mrtd, .n_mrtd = 1};
 	struct reference_sets sets = {.snp = snp, .n_snp = 2, .tdx = &tdx, .n_tdx = 1};
-	static const struct hash256 policy;
+	static const struct hash256 policy = {{1}};
 	static const struct pcr_set registers = {.named = 1u << 4};
 	const struct policy_list policies = {&policy, 1};
 	struct document d = {0};

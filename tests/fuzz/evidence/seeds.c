@@ -54,15 +54,16 @@ save(const char *folder, const char *name, const struct buf *b)
 	need(f && fwrite(b->p, 1, b->n, f) == b->n && fclose(f) == 0, path);
 }
 
-/* Behind a paravisor: registers of zeros but for the policy's, of a policy of zeros. */
+/* Behind a paravisor: registers of zeros but for the policy's. Bound to 64 zeros as all here. */
 static void
 put_vtpm(struct buf *out, const struct mint_vtpm *t)
 {
 	static const uint8_t zeros[64];
 	CLEANUP(buf_done) struct buf message = {0};
 	CLEANUP(buf_done) struct buf signature = {0};
+	static const struct hash256 policy = {{1}};
 	struct hash256 bound = binding_vtpm(zeros);
-	struct mint_quote q = mint_quote_default(hash256_view(&bound), bytes_of(zeros, 32));
+	struct mint_quote q = mint_quote_default(hash256_view(&bound), hash256_view(&policy));
 
 	for (size_t i = 0; i < TPM_PCRS; i++)
 		if (i != PCR_POLICY)
@@ -90,6 +91,11 @@ snp(const char *folder, struct mint *m, enum snp_signing_key kind, uint32_t vers
 	leaf = mint_leaf_default(m, kind);
 	report = mint_report(m, &leaf, version);
 	mem_zero(report.report_data, sizeof report.report_data);
+	if (t) {
+		struct hash256 h = sha256(buf_view(&t->runtime));
+
+		mem_copy(report.report_data, h.b, sizeof h.b);
+	}
 	mem_zero(report.measurement, sizeof report.measurement);
 	mint_sign(m, &report, wire);
 	vek = mint_vek(m, &leaf);

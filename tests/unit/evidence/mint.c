@@ -142,6 +142,13 @@ fill_extras(struct extras *e, const struct mint_leaf *l)
 	else
 		buf_add(&e->text[e->n], l->hwid, l->hwid_n);
 	extra(e, l, l->kind == SNP_SIGNED_VLEK ? SNP_OID_CSP_ID : SNP_OID_HWID);
+	if (!l->mixed)
+		return;
+	if (l->kind == SNP_SIGNED_VLEK)
+		buf_zeros(&e->text[e->n], 64);
+	else
+		snp_vek_der_text(l->csp_id, &e->text[e->n]);
+	extra(e, l, l->kind == SNP_SIGNED_VLEK ? SNP_OID_HWID : SNP_OID_CSP_ID);
 }
 
 struct cert *

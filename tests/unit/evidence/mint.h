@@ -38,6 +38,7 @@ struct mint_leaf {
 	struct bytes raw_microcode; /* DER put there as it is */
 	enum key_kind key_kind;     /* KEY_P256 (0): the mint's own P-384 key */
 	bool other_key;
+	bool mixed; /* has both kinds' marks: hardware id and provider */
 };
 struct mint_leaf mint_leaf_default(const struct mint *m, enum snp_signing_key kind);
 struct cert *mint_vek(struct mint *m, const struct mint_leaf *leaf);
