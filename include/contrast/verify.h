@@ -65,11 +65,13 @@ typedef struct contrast_blob {
 } contrast_blob;
 
 typedef struct contrast_evidence {
-	contrast_blob evidence; /* report, quote or evidence document */
+	contrast_blob evidence; /* report, quote, evidence document, or JSON that tools store */
 	/* Certificates, lists, statements in any form; told apart by content. */
 	const contrast_blob *endorsements;
 	size_t n_endorsements;
-	/* The 64 bytes that REPORTDATA must be: recomputed by the caller from its own session. */
+	/* The 64 bytes that REPORTDATA must be: recomputed by the caller from its own session.
+	   Behind a paravisor the virtual TPM's quote is bound by their digest (docs/evidence.md).
+	 */
 	const uint8_t *report_data;
 	int64_t now; /* seconds since 1970 */
 } contrast_evidence;

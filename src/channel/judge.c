@@ -9,7 +9,11 @@
 static const void *
 keep(struct arena *a, const void *p, size_t n)
 {
-	return n > 0 ? arena_copy(a, bytes_of(p, n)).p : NULL;
+	void *copy = n > 0 ? arena_alloc(a, n) : NULL; /* aligned, as arena_copy() is not */
+
+	if (copy)
+		mem_copy(copy, p, n);
+	return copy;
 }
 
 #define KEEP_ONE(p) keep(&j->arena, (p), (p) ? sizeof *(p) : 0)
