@@ -148,7 +148,7 @@ want_of(const struct value *row)
 	if (bytes_find(why, BYTES("signature corrupted"), 0) != SIZE_MAX)
 		return (struct want){STEP_SIGNATURE, "snp/signature"};
 	if (bytes_find(json_text(json_get(row, "vek_subject")), BYTES("CN="), 0) == SIZE_MAX)
-		return (struct want){STEP_CHAIN, "snp/vek-missing"};
+		return (struct want){STEP_CHAIN, "snp/vek-kind"};
 	/* Leaves of another chip or TCB: the cheap comparison speaks before the signature. */
 	if (json_is(json_get(row, "tcb_matches_cert"), VALUE_BOOL) &&
 	    !json_get(row, "tcb_matches_cert")->u.b)
