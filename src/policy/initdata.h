@@ -42,5 +42,7 @@ status initdata_parse(struct arena *a, struct bytes document, struct initdata *r
 status initdata_pack(struct bytes document, struct buf *out, struct err *err);
 /* Back, appended; ERR_PARSE E-POLICY-004, ERR_LIMIT E-POLICY-005 (a bomb). */
 status initdata_unpack(struct bytes annotation, struct buf *out, struct err *err);
+/* The same without base64. */
+status initdata_inflate(struct bytes packed, struct buf *out, struct err *err);
 
 #endif

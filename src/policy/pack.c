@@ -67,6 +67,10 @@ inflate_all(struct bytes packed, struct buf *out, struct err *err)
 	size_t before = out->n;
 	int rc = Z_OK;
 
+	if (packed.n > INITDATA_MAX_PACKED)
+		return err_set(err, ERR_LIMIT, "E-POLICY-005",
+		               "the initdata annotation is larger than %d bytes",
+		               INITDATA_MAX_PACKED);
 	if (inflateInit2(&z, GZIP_WINDOW) != Z_OK)
 		return err_set(err, ERR_INTERNAL, "E-POLICY-006", "cannot start the decompressor");
 	z.next_in = (Bytef *)(uintptr_t)packed.p;
@@ -92,11 +96,20 @@ inflate_all(struct bytes packed, struct buf *out, struct err *err)
 }
 
 status
+initdata_inflate(struct bytes packed, struct buf *out, struct err *err)
+{
+	size_t before = out->n;
+	status s = inflate_all(packed, out, err);
+
+	if (!is_ok(s))
+		out->n = before;
+	return s;
+}
+
+status
 initdata_unpack(struct bytes annotation, struct buf *out, struct err *err)
 {
 	CLEANUP(buf_done) struct buf packed = {0};
-	size_t before = out->n;
-	status s;
 
 	if (annotation.n > (size_t)INITDATA_MAX_PACKED / 3 * 4)
 		return err_set(err, ERR_LIMIT, "E-POLICY-005",
@@ -104,8 +117,5 @@ initdata_unpack(struct bytes annotation, struct buf *out, struct err *err)
 		               INITDATA_MAX_PACKED);
 	if (!base64_decode(BASE64_STD, annotation, &packed))
 		return damaged(err);
-	s = inflate_all(buf_view(&packed), out, err);
-	if (!is_ok(s))
-		out->n = before;
-	return s;
+	return initdata_inflate(buf_view(&packed), out, err);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* contrast policy eval|check|parse|bench: the Rego engine on files. */
+/* contrast policy eval|check|parse|show|bench: the Rego engine on files. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/secret.h"
 #include "cmd/contrast/cli.h"
+#include "cmd/contrast/policy_file.h"
 #include "rego/dump.h"
 #include "rego/session.h"
 #include "rego/zone_file.h"
@@ -53,11 +54,12 @@ add_data(struct inputs *in, const char *path, struct bytes text, struct err *err
 }
 
 static status
-read_inputs(struct inputs *in, const char *const *paths, size_t n, struct err *err)
+read_inputs(struct inputs *in, const char *const *paths, size_t n, const char *pod, struct err *err)
 {
 	arena_init(&in->arena, (size_t)512 * 1024 * 1024);
 	in->data = value_empty(VALUE_OBJECT);
 	for (size_t i = 0; i < n; i++) {
+		struct policy_module *m = &in->modules[in->n];
 		struct bytes text;
 
 		TRY(read_text(&in->arena, paths[i], &text, err));
@@ -68,7 +70,8 @@ read_inputs(struct inputs *in, const char *const *paths, size_t n, struct err *e
 		if (in->n == REGO_FILES_MAX)
 			return err_set(err, ERR_LIMIT, "E-REGO-007", "more than %d policy files",
 			               REGO_FILES_MAX);
-		in->modules[in->n++] = (struct policy_module){paths[i], text};
+		TRY(policy_file_rego(&in->arena, paths[i], text, pod, &m->name, &m->text, err));
+		in->n++;
 	}
 	return OK;
 }
@@ -112,7 +115,7 @@ question_done(struct question *q)
 struct asked {
 	const char *const *files;
 	size_t n;
-	const char *input, *query;
+	const char *input, *query, *pod;
 	bool v0, strict, print;
 };
 
@@ -126,7 +129,7 @@ open_question(struct question *q, const struct asked *a, struct err *err)
 	                             .random = host_random,
 	                             .zone = zone_file};
 
-	TRY(read_inputs(&q->in, a->files, a->n, err));
+	TRY(read_inputs(&q->in, a->files, a->n, a->pod, err));
 	if (a->input)
 		TRY(read_text(&q->in.arena, a->input, &q->input, err));
 	TRY(policy_compile(q->in.modules, q->in.n, &o, &q->policy, err));
@@ -202,6 +205,7 @@ verb_policy_eval(const struct options *o, struct err *err)
 	CLEANUP(buf_done) struct buf out = {0};
 	struct asked a = {
 	        .input = options_text(o, OPT_policy_eval_input),
+	        .pod = options_text(o, OPT_policy_eval_pod),
 	        .query = o->args[0],
 	        .v0 = options_flag(o, OPT_policy_eval_v0),
 	        .strict = options_flag(o, OPT_policy_eval_strict),
@@ -230,7 +234,8 @@ verb_policy_check(const struct options *o, struct err *err)
 	                            .builtins = &rego_builtins_full};
 	struct policy *p = NULL;
 
-	TRY(read_inputs(&in, (const char *const *)o->args, o->n_args, err));
+	TRY(read_inputs(&in, (const char *const *)o->args, o->n_args,
+	                options_text(o, OPT_policy_check_pod), err));
 	TRY(policy_compile(in.modules, in.n, &po, &p, err));
 	policy_drop(p);
 	return OK;
@@ -255,12 +260,23 @@ verb_policy_parse(const struct options *o, struct err *err)
 	CLEANUP(buf_done) struct buf out = {0};
 	bool v0 = options_flag(o, OPT_policy_parse_v0);
 
-	TRY(read_inputs(&in, (const char *const *)o->args, o->n_args, err));
+	TRY(read_inputs(&in, (const char *const *)o->args, o->n_args,
+	                options_text(o, OPT_policy_parse_pod), err));
 	for (size_t i = 0; i < in.n; i++)
 		TRY(options_flag(o, OPT_policy_parse_code)
 		            ? put_code(&in.modules[i], v0, &out, err)
 		            : dump_text(in.modules[i].name, in.modules[i].text, v0, &out, err));
 	return write_out(&out, err);
+}
+
+status
+verb_policy_show(const struct options *o, struct err *err)
+{
+	CLEANUP(inputs_done) struct inputs in = {0};
+
+	TRY(read_inputs(&in, (const char *const *)o->args, 1, options_text(o, OPT_policy_show_pod),
+	                err));
+	return in.n > 0 ? fd_write_all(STDOUT_FILENO, in.modules[0].text, err) : OK;
 }
 
 /* Best time of one round in microseconds; rounds until BENCH_NS have passed. */
@@ -289,6 +305,7 @@ verb_policy_bench(const struct options *o, struct err *err)
 	CLEANUP(question_done) struct question q = {0};
 	struct asked a = {
 	        .input = options_text(o, OPT_policy_bench_input),
+	        .pod = options_text(o, OPT_policy_bench_pod),
 	        .query = o->args[0],
 	        .v0 = options_flag(o, OPT_policy_bench_v0),
 	};

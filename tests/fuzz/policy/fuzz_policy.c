@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reaches: initdata_unpack, initdata_parse, policy_document_data,
- * policy_data_read, policy_data_write. Data that reads must be written as
+ * Reaches: initdata_unpack, initdata_parse, policy_unwrap,
+ * policy_document_data, policy_data_read, policy_data_write. Data that reads must be written as
  * something that reads as the same.
  */
 #include "policy/initdata.h"
+#include "policy/source.h"
 
 #include <stdlib.h>
 
@@ -33,11 +34,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	CLEANUP(arena_done) struct arena a = {0};
 	CLEANUP(buf_done) struct buf document = {0};
-	struct bytes in = bytes_of(data, size), json;
+	struct bytes in = bytes_of(data, size), json, rego;
 	struct initdata d;
 	struct err err;
 
 	try_data(in);
+	if (is_ok(policy_unwrap(&a, in, &rego, &err)) && rego.n > INITDATA_MAX_BYTES + size)
+		abort();
 	if (!is_ok(initdata_unpack(in, &document, &err)))
 		buf_bytes(&document, in);
 	if (!is_ok(initdata_parse(&a, buf_view(&document), &d, &err)))
