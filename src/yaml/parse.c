@@ -30,6 +30,7 @@ struct reader {
 	size_t n_map;
 	bool ascii;
 	yaml_parser_t parser;
+	bool duplicates;        /* of keys are let through */
 	struct anchor *anchors; /* of the present document */
 	struct frame frames[YAML_MAX_DEPTH + 1];
 	size_t depth;
@@ -139,7 +140,8 @@ tag_of(const yaml_char_t *tag)
 	for (size_t i = 0; i < COUNT_OF(known); i++)
 		if (bytes_is(bytes_str((const char *)tag), known[i].name))
 			return (uint8_t)(1 + known[i].type);
-	return 255;
+	return bytes_is(bytes_str((const char *)tag), "tag:yaml.org,2002:binary") ? YAML_TAG_BINARY
+	                                                                          : YAML_TAG_OTHER;
 }
 
 static status
@@ -369,36 +371,52 @@ is_merge(const struct yaml_node *key)
 	return key->style == YAML_PLAIN && key->tag == 0 && bytes_is(key->text, "<<");
 }
 
+/* Pairs that the source of a merge key may bring. */
+static size_t
+merge_room(const struct yaml_node *src)
+{
+	size_t room = 0;
+
+	if (src->kind != YAML_SEQ)
+		return src->n;
+	for (uint32_t i = 0; i < src->n; i++)
+		room += src->kids[i].val->n;
+	return room;
+}
+
 /* Own pairs win, then the sources in their order (YAML 1.1 merge key). */
 static status
 resolve_merge(struct reader *r, struct yaml_node *m)
 {
-	const struct yaml_node *src = NULL;
+	const struct yaml_kid *own = m->kids;
 	struct yaml_kid *kids;
 	size_t room = m->n;
-	uint32_t n = 0;
+	uint32_t n = 0, n_own = m->n;
 
-	for (uint32_t i = 0; i < m->n; i++)
-		if (is_merge(m->kids[i].key))
-			src = m->kids[i].val;
-	if (!src)
+	for (uint32_t i = 0; i < n_own; i++) {
+		if (!is_merge(own[i].key))
+			continue;
+		m->merges = true;
+		room += merge_room(own[i].val);
+	}
+	if (!m->merges)
 		return OK;
-	m->merges = true;
-	if (src->kind == YAML_SEQ)
-		for (uint32_t i = 0; i < src->n; i++)
-			room += src->kids[i].val->n;
-	else
-		room += src->n;
 	kids = arena_array(r->arena, room, sizeof *kids);
 	if (!kids)
 		return err_set(r->err, ERR_LIMIT, "E-YAML-012", "the text needs too much memory");
-	for (uint32_t i = 0; i < m->n; i++)
-		if (!is_merge(m->kids[i].key))
-			kids[n++] = m->kids[i];
-	if (src->kind != YAML_SEQ)
-		return merge_from(r, m, src, kids, &n);
-	for (uint32_t i = 0; i < src->n; i++)
-		TRY(merge_from(r, m, src->kids[i].val, kids, &n));
+	for (uint32_t i = 0; i < n_own; i++)
+		if (!is_merge(own[i].key))
+			kids[n++] = own[i];
+	for (uint32_t i = 0; i < n_own; i++) {
+		const struct yaml_node *src = own[i].val;
+
+		if (!is_merge(own[i].key))
+			continue;
+		if (src->kind != YAML_SEQ)
+			TRY(merge_from(r, m, src, kids, &n));
+		for (uint32_t k = 0; src->kind == YAML_SEQ && k < src->n; k++)
+			TRY(merge_from(r, m, src->kids[k].val, kids, &n));
+	}
 	return OK;
 }
 
@@ -435,7 +453,8 @@ close_collection(struct reader *r, const yaml_event_t *e)
 		n->end = n->raw_end = byte_of(r, e->end_mark.index);
 	set_end(n);
 	if (n->kind == YAML_MAP && n->n > 0) {
-		TRY(refuse_duplicates(r, n));
+		if (!r->duplicates)
+			TRY(refuse_duplicates(r, n));
 		TRY(resolve_merge(r, n));
 	}
 	if (f->anchor)
@@ -545,10 +564,12 @@ read_events(struct reader *r)
 	return OK;
 }
 
-status
-yaml_parse(struct arena *arena, struct bytes text, struct yaml_stream *ret, struct err *err)
+static status
+parse(struct arena *arena, struct bytes text, bool duplicates, struct yaml_stream *ret,
+      struct err *err)
 {
-	CLEANUP(reader_done) struct reader r = {.arena = arena, .text = text, .err = err};
+	CLEANUP(reader_done)
+	struct reader r = {.arena = arena, .text = text, .err = err, .duplicates = duplicates};
 	struct yaml_node **docs;
 
 	if (!yaml_parser_initialize(&r.parser))
@@ -566,4 +587,17 @@ yaml_parse(struct arena *arena, struct bytes text, struct yaml_stream *ret, stru
 	mem_copy(docs, r.docs, r.n_docs * sizeof(struct yaml_node *));
 	*ret = (struct yaml_stream){arena, text, docs, r.n_docs};
 	return OK;
+}
+
+status
+yaml_parse(struct arena *arena, struct bytes text, struct yaml_stream *ret, struct err *err)
+{
+	return parse(arena, text, false, ret, err);
+}
+
+status
+yaml_parse_duplicates(struct arena *arena, struct bytes text, struct yaml_stream *ret,
+                      struct err *err)
+{
+	return parse(arena, text, true, ret, err);
 }

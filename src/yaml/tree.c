@@ -135,7 +135,7 @@ yaml_type(const struct yaml_node *n)
 	if (!n)
 		return YAML_NULL;
 	if (n->tag != 0)
-		return n->tag == 255 ? YAML_STR : (enum yaml_type)(n->tag - 1);
+		return n->tag >= YAML_TAG_BINARY ? YAML_STR : (enum yaml_type)(n->tag - 1);
 	if (n->kind != YAML_SCALAR || n->style != YAML_PLAIN)
 		return YAML_STR;
 	return yaml_resolve(n->text);

@@ -28,6 +28,9 @@ enum yaml_style {
 	YAML_FLOW,
 };
 
+/* Explicit tags that are no yaml_type. */
+enum { YAML_TAG_BINARY = 254, YAML_TAG_OTHER = 255 };
+
 /* What a scalar means (YAML 1.1 schema with the words that Go's decoder knows). */
 enum yaml_type { YAML_STR, YAML_NULL, YAML_BOOL, YAML_INT, YAML_FLOAT };
 
@@ -43,7 +46,7 @@ struct yaml_kid {
 struct yaml_node {
 	uint8_t kind;   /* enum yaml_kind */
 	uint8_t style;  /* enum yaml_style */
-	uint8_t tag;    /* 1 + enum yaml_type of an explicit tag, 0 none, 255 another */
+	uint8_t tag;    /* 1 + enum yaml_type of an explicit tag, 0 none, YAML_TAG_* */
 	bool from_text; /* false: made by yaml_new_*, has no position */
 	bool shared;    /* part of something that an alias names: not editable */
 	bool props;     /* has an anchor or a tag */
@@ -75,6 +78,9 @@ struct yaml_stream {
  * ERR_PARSE E-YAML-001..009, ERR_LIMIT E-YAML-010..012.
  */
 status yaml_parse(struct arena *arena, struct bytes text, struct yaml_stream *ret, struct err *err);
+/* The same for whoever has a rule for duplicate keys: they are all there, in order. */
+status yaml_parse_duplicates(struct arena *arena, struct bytes text, struct yaml_stream *ret,
+                             struct err *err);
 
 /* Value of a key, or NULL when m is no mapping or has none. A null m is fine. */
 struct yaml_node *yaml_get(const struct yaml_node *m, const char *key);

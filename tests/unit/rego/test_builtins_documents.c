@@ -123,7 +123,7 @@ yaml(void **state)
 	        {"yaml.is_valid", "[\"a: [\"]", "false"},
 	        {"yaml.is_valid", "[1]", "false"},
 	        {"yaml.marshal", "[{\"b\":[1,\"x\"],\"a\":{\"c\":null}}]",
-	         "\"a:\\n  c: null\\nb:\\n- 1\\n- x\\n\""},
+	         "\"a:\\n  c: null\\nb:\\n  - 1\\n  - x\\n\""},
 	        {"yaml.marshal", "[\"true\"]", "\"\\\"true\\\"\\n\""},
 	        {"yaml.marshal", "[{\"$set\":[2,1]}]", "\"- 1\\n- 2\\n\""},
 	        {"yaml.marshal", "[{}]", "\"{}\\n\""},
