@@ -13,14 +13,20 @@ static const struct platform rows[] = {
          false, false, NULL, "Kata with QEMU on AMD SEV-SNP"},
         {"metal-tdx", "Metal-QEMU-TDX", "contrast-cc-metal-tdx", PLATFORM_TDX, PLATFORM_ANNOTATION,
          false, false, NULL, "Kata with QEMU on Intel TDX"},
+        {"aks", "AKS-vTPM-SNP", "contrast-cc-aks", PLATFORM_SNP, PLATFORM_NONE, false, false, NULL,
+         "Azure's confidential machines on AMD SEV-SNP: verified, not yet run"},
+        {"aks-tdx", "AKS-vTPM-TDX", "contrast-cc-aks-tdx", PLATFORM_TDX, PLATFORM_NONE, false,
+         false, NULL, "Azure's confidential machines on Intel TDX: verified, not yet run"},
+        {"eks", "EKS-VLEK-SNP", "contrast-cc-eks", PLATFORM_SNP, PLATFORM_NONE, false, false, NULL,
+         "AWS's machines on AMD SEV-SNP: verified, not yet run"},
 };
 
 /* Names by which Contrast's users know a row. */
 static const struct {
 	const char *name, *row;
 } aliases[] = {
-        {"metal-qemu-snp", "metal-snp"},
-        {"metal-qemu-tdx", "metal-tdx"},
+        {"metal-qemu-snp", "metal-snp"}, {"metal-qemu-tdx", "metal-tdx"}, {"aks-vtpm-snp", "aks"},
+        {"aks-vtpm-tdx", "aks-tdx"},     {"eks-vlek-snp", "eks"},
 };
 
 const struct platform *
@@ -85,5 +91,6 @@ void
 platform_names(struct buf *out)
 {
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
-		buf_printf(out, "%s%s", i ? ", " : "", rows[i].name);
+		if (rows[i].carrier != PLATFORM_NONE)
+			buf_printf(out, "%s%s", i ? ", " : "", rows[i].name);
 }

@@ -14,6 +14,7 @@ enum platform_tee { PLATFORM_SNP, PLATFORM_TDX };
 enum platform_carrier {
 	PLATFORM_ANNOTATION, /* Kata's cc_init_data annotation, a block device in the guest */
 	PLATFORM_LAUNCHER,   /* the same annotation, handed over by our launcher */
+	PLATFORM_NONE,       /* none yet: evidence is verified, and nothing of ours runs there */
 };
 
 struct platform {
@@ -40,7 +41,7 @@ const struct platform *platform_find(struct bytes name);
  */
 const struct platform *platform_of_class(struct bytes runtime_class);
 
-/* "local-ns, metal-snp, ...", appended. */
+/* "local-ns, metal-snp, ...", appended: those that pods can be made for. */
 void platform_names(struct buf *out);
 
 #endif

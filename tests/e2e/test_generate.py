@@ -310,6 +310,8 @@ BAD = {
     "mesh": (swap("systems/pod-role: coordinator", 'systems/servicemesh-ingress: ""'), 2, "E-GENERATE-010", ["not there yet"]),
     "unknown runtime class": (swap("runtimeClassName: contrast-cc", "runtimeClassName: contrast-cc-moon"), 2,
                               "E-GENERATE-014", ["contrast-cc-moon", "metal-snp"]),
+    "a platform that is only verified": (swap("runtimeClassName: contrast-cc", "runtimeClassName: contrast-cc-aks"), 2,
+                                         "E-GENERATE-018", ["do not run on aks"]),
     "bad reference": (swap("/shop/web:1", "/shop/WEB:1"), 2, "E-OCI-001", ["shop.yaml:"]),
     "no such image": (swap("/shop/web:1", "/shop/web:2"), 2, "E-OCI-031", ["shop.yaml:", "web:2"]),
     "image volume": (swap("/shop/web:1", "/shop/volume:1"), 2, "E-POLICY-012", ["shop.yaml:", "/data"]),

@@ -207,6 +207,14 @@ read_work(struct generate *g, struct kube_workload *w, struct generate_work *k, 
 	TRY(check_annotations(w, err));
 	TRY(read_role(k, err));
 	TRY(choose_platform(g, k, err));
+	if (k->platform->carrier == PLATFORM_NONE)
+		return kube_at(
+		        err,
+		        err_hint(err,
+		                 err_set(err, ERR_USAGE, "E-GENERATE-018",
+		                         "pods do not run on %s yet", k->platform->name),
+		                 "its evidence is verified: contrast evidence verify --policy"),
+		        w->file, yaml_get(w->spec, "runtimeClassName"));
 	if (k->platform->insecure && !options_flag(g->o, OPT_generate_insecure))
 		return err_hint(err,
 		                err_set(err, ERR_USAGE, "E-GENERATE-015",

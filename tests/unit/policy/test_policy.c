@@ -267,9 +267,14 @@ platform_rows(void **state)
 	        {"contrast-cc-metal-snp-5d1f", "metal-snp"},
 	        {"contrast-cc-metal-qemu-tdx", "metal-tdx"},
 	        {"contrast-cc-metal-qemu-snp-0a-1b", "metal-snp"},
+	        {"contrast-cc-aks", "aks"},
+	        {"contrast-cc-aks-tdx-0a1b", "aks-tdx"},
+	        {"contrast-cc-eks", "eks"},
 	        {"contrast-cc-moon", NULL},
 	        {"other-local-ns", NULL},
 	};
+
+	CLEANUP(buf_done) struct buf names = {0};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -281,6 +286,12 @@ platform_rows(void **state)
 	}
 	assert_non_null(platform_find(BYTES("Metal-QEMU-SNP")));
 	assert_null(platform_find(BYTES("")));
+	assert_string_equal(platform_find(BYTES("AKS-vTPM-TDX"))->name, "aks-tdx");
+	assert_int_equal(platform_find(BYTES("eks"))->carrier, PLATFORM_NONE);
+	/* What is only verified is offered to nobody who wants to run something. */
+	platform_names(&names);
+	assert_true(bytes_find(buf_view(&names), BYTES("metal-tdx"), 0) != SIZE_MAX);
+	assert_int_equal(bytes_find(buf_view(&names), BYTES("ks"), 0), SIZE_MAX);
 }
 
 int
