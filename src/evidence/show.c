@@ -198,28 +198,6 @@ static const struct bit platform_bits[] = {
         {"tio", SNP_PLATFORM_TIO},
 };
 
-/* By CPUID where the report has one, else by the leaf that came along. */
-static bool
-product_of(const struct document *d, const struct snp_report *r, enum snp_product *ret)
-{
-	if (r->version >= SNP_REPORT_VERSION_CPUID)
-		return snp_product_from_cpuid(r->cpuid_family, r->cpuid_model, ret);
-	for (size_t i = 0; i < d->endorsements.n_certs; i++) {
-		CLEANUP(cert_drop) struct cert *c = NULL;
-		struct verdict quiet = {0};
-		struct snp_vek vek;
-		struct err err;
-
-		if (!is_ok(cert_parse_der(d->endorsements.certs[i], &c, &err)) ||
-		    !is_ok(snp_vek_parse(c, &vek, &quiet)))
-			continue;
-		*ret = vek.product;
-		snp_vek_done(&vek);
-		return true;
-	}
-	return false;
-}
-
 static struct value
 show_tcb(struct arena *a, const uint8_t *raw, const enum snp_product *p)
 {
@@ -322,7 +300,7 @@ show_snp(struct arena *a, const struct document *d, struct value *o, struct verd
 	bool known;
 
 	TRY(snp_report_parse(d->evidence, &r, v));
-	known = product_of(d, &r, &product);
+	known = snp_product_of(&d->endorsements, &r, &product);
 	if (known)
 		json_put(a, o, "product", json_cstr(snp_product_name(product)));
 	for (size_t i = 0; i < snp_fields_n; i++) {

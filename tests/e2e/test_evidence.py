@@ -326,3 +326,50 @@ def test_a_virtual_tpm_on_any_machine(name, more, arguments, code, reason, tmp_p
     assert done.returncode == code and reason in done.stdout + done.stderr
     if code == 0:
         assert "policy      01" + "00" * 31 in done.stdout
+
+
+@needs_vectors
+def test_tcb_of_a_fleet(tmp_path):
+    """Folders of certificates, several machines: a minimum, its laggard, and its source."""
+    reports = [SNP / "automata-snp-sdk/report.bin", SNP / "ms-sidecar/snp_report.bin",
+               SNP / "fraunhofer-cmc/report_bad_signature.bin"]
+    certs = [SNP / "go-sev-guest", SNP / "automata-snp-sdk", SNP / "ms-sidecar",
+             SNP / "fraunhofer-cmc/vcek_valid.pem"]
+    done = contrast("tcb", *reports, "-e", *certs, "-o", "json")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    fleet, = said["fleets"]
+    assert (fleet["counted"], fleet["platforms"]) == (2, 3)
+    assert fleet["now"]["MinimumTCB"] == {
+        "BootloaderVersion": 3, "TEEVersion": 0, "SNPVersion": 8, "MicrocodeVersion": 115}
+    assert fleet["afterUpdate"]["MinimumCommittedFirmware"] == "1.55.20"
+    assert fleet["laggards"] == [str(reports[1])]
+    assert said["platforms"][2]["reason"] == "snp/signature"
+    text = contrast("tcb", *reports, "-e", *certs)
+    assert "advice: SNP 8 of 22, microcode 115 of 209" in text.stdout
+    assert "source of now" in text.stdout and "AMD-SB-3019" in text.stdout
+    alone = contrast("tcb", reports[0])
+    assert alone.returncode == 1 and "--unverified" in alone.stderr
+    # An entry of configfs-tsm: the report, and the host's table or nothing beside it.
+    entry = tmp_path / "entry"
+    entry.mkdir()
+    (entry / "outblob").write_bytes(reports[0].read_bytes())
+    (entry / "auxblob").write_bytes(b"")
+    done = contrast("tcb", entry, "-e", *certs)
+    assert done.returncode == 0, done.stderr
+    done = contrast("verify", entry, "-e", SNP / "automata-snp-sdk", SNP / "go-sev-guest/ask_ark_milan.pem")
+    assert done.returncode == 0, done.stderr + done.stdout
+
+
+@needs_vectors
+def test_endorsements_of_a_whole_fleet():
+    """All chains of all products, all statements of all platforms: each takes its own."""
+    rest = [SNP / "go-sev-guest", SNP / "ms-tav", TDX / "automata-dcap", TDX / "trustee/tcbInfo.json",
+            TDX / "trustee/enclaveIdentity.json"]
+    for report in ("milan", "genoa", "turin"):
+        done = contrast("verify", SNP / f"ms-tav/{report}_attestation_report.bin", "-e", *rest)
+        assert done.returncode == 0, done.stdout + done.stderr
+    done = contrast("verify", TDX / "trustee/tdx_quote_6.dat", "-e", *rest, "-t", "2025-11-01T00:00:00Z",
+                    "--require-revocation")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "TCB status  OutOfDate" in done.stdout

@@ -4,97 +4,37 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cmd/contrast/cli.h"
-#include "cmd/contrast/sources.h"
+#include "cmd/contrast/evidence_read.h"
 #include "evidence/azure/tpm.h"
-#include "evidence/intake.h"
 #include "evidence/show.h"
-#include "evidence/verify.h"
-#include "manifest/reference.h"
 #include "term/term.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Everything read for one verb. */
-struct inputs {
-	struct arena arena;
-	struct document doc;
-	struct sources sources;
-};
-
-static void
-inputs_done(struct inputs *in)
-{
-	arena_done(&in->arena);
-	sources_done(&in->sources);
-}
-
-static status
-read_kept(struct inputs *in, const char *path, size_t max, struct bytes *ret, struct err *err)
-{
-	CLEANUP(buf_done) struct buf text = {0};
-
-	TRY(file_read(path, max, &text, err));
-	*ret = arena_copy(&in->arena, buf_view(&text));
-	return arena_check(&in->arena, err);
-}
-
-static status
-add_endorsements(struct inputs *in, const struct options *o, size_t id, struct err *err)
-{
-	size_t n;
-	const char *const *files = options_list(o, id, &n);
-
-	for (size_t i = 0; i < n; i++) {
-		struct bytes b;
-
-		TRY(read_kept(in, files[i], INTAKE_MAX, &b, err));
-		TRY(err_at(err, intake_endorsements(&in->arena, b, &in->doc.endorsements, err),
-		           "%s", files[i]));
-	}
-	return OK;
-}
-
-static status
-read_inputs(struct inputs *in, const struct options *o, size_t endorsements, struct err *err)
-{
-	struct bytes b;
-
-	arena_init(&in->arena, (size_t)COLLATERAL_BUNDLE_MAX * 3);
-	TRY(read_kept(in, o->args[0], INTAKE_MAX, &b, err));
-	TRY(err_at(err, intake_evidence(&in->arena, b, &in->doc, err), "%s", o->args[0]));
-	return add_endorsements(in, o, endorsements, err);
-}
-
-static status
-print_json(struct inputs *in, const struct value *v, struct err *err)
-{
-	CLEANUP(buf_done) struct buf out = {0};
-
-	TRY(arena_check(&in->arena, err));
-	json_write(v, JSON_INDENT, &out);
-	buf_str(&out, "\n");
-	TRY(buf_check(&out, err));
-	return fd_write_all(STDOUT_FILENO, buf_view(&out), err);
-}
-
 /* ---- show ---- */
 
 status
 verb_evidence_show(const struct options *o, struct err *err)
 {
-	CLEANUP(inputs_done) struct inputs in = {0};
+	CLEANUP(evidence_inputs_done) struct evidence_inputs in;
 	CLEANUP(buf_done) struct buf out = {0};
+	struct evidence_file f;
 	struct verdict v = {0};
 	struct value shown;
+	size_t n;
+	const char *const *files = options_list(o, OPT_evidence_show_endorsements, &n);
 
-	TRY(read_inputs(&in, o, OPT_evidence_show_endorsements, err));
-	if (!is_ok(evidence_show(&in.arena, &in.doc, &shown, &v)))
+	evidence_inputs_init(&in);
+	TRY(evidence_read_file(&in, o->args[0], &f, err));
+	TRY(evidence_read_endorsements(&in, files, n, err));
+	pool_select(&in.pool, &f.doc, clock_realtime(), &f.doc.endorsements);
+	if (!is_ok(evidence_show(&in.arena, &f.doc, &shown, &v)))
 		return err_set(err, ERR_PARSE, "E-EVIDENCE-050", "%s: %s: %s", o->args[0], v.reason,
 		               v.detail);
 	if (strcmp(options_text(o, OPT_evidence_show_format), "json") == 0)
-		return print_json(&in, &shown, err);
+		return evidence_print_json(&in, &shown, err);
 	TRY(arena_check(&in.arena, err));
 	evidence_show_text(&shown, &out);
 	TRY(buf_check(&out, err));
@@ -102,111 +42,6 @@ verb_evidence_show(const struct options *o, struct err *err)
 }
 
 /* ---- verify ---- */
-
-/* What the manifest demands, in the verifier's form. */
-struct demands {
-	struct manifest *manifest;
-	struct reference_sets references;
-	struct policy_list policies;
-};
-
-static void
-demands_done(struct demands *d)
-{
-	manifest_free(d->manifest);
-}
-
-static status
-read_manifest(struct inputs *in, const char *path, struct demands *d, struct err *err)
-{
-	struct faults *faults = mem_new(struct faults);
-	CLEANUP(buf_done) struct buf lines = {0};
-	struct bytes text = {0};
-	status s = read_kept(in, path, MANIFEST_MAX_BYTES, &text, err);
-
-	if (is_ok(s)) {
-		s = err_at(err, manifest_parse(text, &d->manifest, faults, err), "%s", path);
-		faults_format(faults, &lines);
-	}
-	if (!is_ok(s) && lines.n > 0)
-		fprintf(stderr, "%s", buf_cstr(&lines));
-	faults_done(faults);
-	mem_free(faults);
-	return s;
-}
-
-static status
-convert_sets(struct inputs *in, struct demands *d, struct err *err)
-{
-	const struct manifest *m = d->manifest;
-	struct snp_reference *snp = arena_array(&in->arena, m->n_snp + 1, sizeof *snp);
-	struct tdx_reference *tdx = arena_array(&in->arena, m->n_tdx + 1, sizeof *tdx);
-	struct hash256 *policies = arena_array(&in->arena, m->n_policies + 1, sizeof *policies);
-
-	TRY(arena_check(&in->arena, err));
-	for (size_t i = 0; i < m->n_snp; i++)
-		manifest_snp_reference(m, i, &snp[i]);
-	for (size_t i = 0; i < m->n_tdx; i++)
-		TRY(manifest_tdx_reference(m, i, &in->arena, &tdx[i], err));
-	for (size_t i = 0; i < m->n_policies; i++)
-		policies[i] = m->policies[i].hash;
-	d->references = (struct reference_sets){snp, m->n_snp, tdx, m->n_tdx};
-	d->policies = (struct policy_list){policies, m->n_policies};
-	return OK;
-}
-
-static status
-read_demands(struct inputs *in, const struct options *o, struct demands *d, struct err *err)
-{
-	const char *path = options_text(o, OPT_evidence_verify_policy);
-	status s;
-
-	if (!path)
-		return OK;
-	TRY(read_manifest(in, path, d, err));
-	if (d->manifest->insecure && !options_flag(o, OPT_evidence_verify_insecure)) {
-		s = err_set(err, ERR_USAGE, "E-CLI-040",
-		            "%s names roots that no vendor stands behind", path);
-		return err_hint(err, s, "pass --insecure if that is what you want to test");
-	}
-	return convert_sets(in, d, err);
-}
-
-/* A file of --collateral is a bundle, or one piece as the vendor delivers it. */
-static status
-add_collateral_file(struct inputs *in, const char *path, struct err *err)
-{
-	struct bytes b;
-	enum intake_kind kind;
-
-	TRY(read_kept(in, path, COLLATERAL_BUNDLE_MAX, &b, err));
-	if (intake_kind_of(b, &kind))
-		return err_at(err, intake_endorsements(&in->arena, b, &in->doc.endorsements, err),
-		              "%s", path);
-	return sources_bundle(&in->sources, path, b, err);
-}
-
-static status
-complete(struct inputs *in, const struct options *o, int64_t now, struct buf *missing,
-         struct err *err)
-{
-	static const struct source_options ids = SOURCE_OPTIONS(evidence_verify);
-	struct collateral *c = &in->sources.collateral;
-	struct err ignored;
-	size_t n;
-	const char *const *files = options_list(o, OPT_evidence_verify_collateral, &n);
-
-	TRY(sources_open(o, &ids, options_flag(o, OPT_evidence_verify_fetch), &in->sources, err));
-	for (size_t i = 0; i < n; i++)
-		TRY(add_collateral_file(in, files[i], err));
-	c->monotone = !options_given(o, OPT_evidence_verify_time);
-	/* Evidence that does not decode needs nothing: the verifier says what is wrong with it. */
-	if (!is_ok(collateral_complete(c, in->doc.tee, in->doc.evidence, now, &in->arena,
-	                               &in->doc.endorsements, missing, &ignored)))
-		buf_reset(missing);
-	sources_tell(&in->sources);
-	return arena_check(&in->arena, err);
-}
 
 static void
 put_lines(struct arena *a, struct value *to, const char *name, struct bytes lines)
@@ -385,17 +220,17 @@ expected_report_data(const struct options *o, uint8_t to[EVIDENCE_REPORT_DATA_SI
 }
 
 static status
-expected_nonce(struct inputs *in, const struct options *o, struct bytes *ret, struct err *err)
+expected_nonce(struct evidence_inputs *in, enum tee tee, const struct options *o, struct bytes *ret,
+               struct err *err)
 {
 	CLEANUP(buf_done) struct buf raw = {0};
 	const char *text = options_text(o, OPT_evidence_verify_nonce);
 
 	if (!text)
 		return OK;
-	if (!tee_has_vtpm(in->doc.tee))
+	if (!tee_has_vtpm(tee))
 		return err_set(err, ERR_USAGE, "E-CLI-043",
-		               "--nonce: evidence of type %s has no virtual TPM",
-		               tee_name(in->doc.tee));
+		               "--nonce: evidence of type %s has no virtual TPM", tee_name(tee));
 	if (!hex_decode_buf(bytes_str(text), &raw) || raw.n == 0 || raw.n > TPM_EXTRA_MAX)
 		return err_set(err, ERR_USAGE, "E-CLI-042",
 		               "--nonce needs the hexadecimal digits of 1 to %d bytes",
@@ -405,16 +240,16 @@ expected_nonce(struct inputs *in, const struct options *o, struct bytes *ret, st
 }
 
 static status
-judge(struct inputs *in, const struct options *o, const struct demands *d, struct bytes missing,
-      int64_t now, struct findings *findings, struct err *err)
+judge(struct evidence_inputs *in, const struct evidence_file *f, const struct options *o,
+      struct bytes missing, int64_t now, struct findings *findings, struct err *err)
 {
 	uint8_t report_data[EVIDENCE_REPORT_DATA_SIZE];
 	struct evidence_request rq = {
 	        .scope = EVIDENCE_AUTHENTIC,
 	        .flags = EVIDENCE_THOROUGH,
-	        .document = &in->doc,
-	        .references = d->manifest ? &d->references : NULL,
-	        .policies = d->manifest ? &d->policies : NULL,
+	        .document = &f->doc,
+	        .references = in->manifest ? &in->references : NULL,
+	        .policies = in->manifest ? &in->policies : NULL,
 	        .revocation = options_flag(o, OPT_evidence_verify_require_revocation)
 	                              ? REVOCATION_REQUIRED
 	                              : REVOCATION_OPTIONAL,
@@ -422,45 +257,61 @@ judge(struct inputs *in, const struct options *o, const struct demands *d, struc
 	        .findings = findings,
 	};
 	struct evidence_result result;
-	struct report r = {&result, findings, missing, now, d->manifest != NULL, in->doc.tee};
+	struct report r = {&result, findings, missing, now, in->manifest != NULL, f->doc.tee};
 	struct value v;
 
 	TRY(expected_report_data(o, report_data, &rq.report_data, err));
-	TRY(expected_nonce(in, o, &rq.nonce, err));
+	TRY(expected_nonce(in, f->doc.tee, o, &rq.nonce, err));
 	evidence_verify(&rq, &result);
 	if (verdict_accepted(&result.verdict))
 		sources_remember(&in->sources, &result.root_key,
 		                 result.verdict.revocation == REVOCATION_CHECKED);
 	if (result.verdict.step == STEP_DECODE)
-		return err_set(err, ERR_PARSE, "E-EVIDENCE-050", "%s: %s: %s", o->args[0],
+		return err_set(err, ERR_PARSE, "E-EVIDENCE-050", "%s: %s: %s", f->path,
 		               result.verdict.reason, result.verdict.detail);
 	if (strcmp(options_text(o, OPT_evidence_verify_format), "json") == 0) {
 		v = report_json(&in->arena, &r);
-		TRY(print_json(in, &v, err));
+		TRY(evidence_print_json(in, &v, err));
 	} else {
 		TRY(print_text(&r, err));
 	}
 	return conclude(&r, err);
 }
 
+static status
+read_all(struct evidence_inputs *in, const struct options *o, struct evidence_file *f,
+         struct err *err)
+{
+	static const struct source_options ids = SOURCE_OPTIONS(evidence_verify);
+	size_t n;
+	const char *const *files = options_list(o, OPT_evidence_verify_endorsements, &n);
+
+	TRY(evidence_read_file(in, o->args[0], f, err));
+	TRY(evidence_read_endorsements(in, files, n, err));
+	TRY(evidence_read_policy(in, options_text(o, OPT_evidence_verify_policy),
+	                         options_flag(o, OPT_evidence_verify_insecure), err));
+	return evidence_read_collateral(in, o, &ids, OPT_evidence_verify_collateral,
+	                                OPT_evidence_verify_fetch,
+	                                !options_given(o, OPT_evidence_verify_time), err);
+}
+
 status
 verb_evidence_verify(const struct options *o, struct err *err)
 {
-	CLEANUP(inputs_done) struct inputs in = {0};
-	CLEANUP(demands_done) struct demands d = {0};
+	CLEANUP(evidence_inputs_done) struct evidence_inputs in;
 	CLEANUP(buf_done) struct buf missing = {0};
-	struct findings *findings = mem_new(struct findings);
+	struct findings *findings;
+	struct evidence_file f;
 	int64_t now = options_given(o, OPT_evidence_verify_time)
 	                      ? options_time(o, OPT_evidence_verify_time)
 	                      : clock_realtime();
-	status s = read_inputs(&in, o, OPT_evidence_verify_endorsements, err);
+	status s;
 
-	if (is_ok(s))
-		s = read_demands(&in, o, &d, err);
-	if (is_ok(s))
-		s = complete(&in, o, now, &missing, err);
-	if (is_ok(s))
-		s = judge(&in, o, &d, buf_view(&missing), now, findings, err);
+	evidence_inputs_init(&in);
+	TRY(read_all(&in, o, &f, err));
+	TRY(evidence_complete(&in, &f, now, &missing, err));
+	findings = mem_new(struct findings);
+	s = judge(&in, &f, o, buf_view(&missing), now, findings, err);
 	mem_free(findings);
 	return s;
 }

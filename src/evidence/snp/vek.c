@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "evidence/snp/vek.h"
 
+#include "evidence/document.h"
+
 #include "evidence/der.h"
 
 enum { HWID_TURIN = 8 };
@@ -220,4 +222,25 @@ snp_vek_der_text(const char *text, struct buf *out)
 	buf_u8(out, DER_IA5_STRING);
 	buf_u8(out, (uint8_t)b.n);
 	buf_bytes(out, b);
+}
+
+bool
+snp_product_of(const struct endorsements *e, const struct snp_report *r, enum snp_product *ret)
+{
+	if (r->version >= SNP_REPORT_VERSION_CPUID)
+		return snp_product_from_cpuid(r->cpuid_family, r->cpuid_model, ret);
+	for (size_t i = 0; i < e->n_certs; i++) {
+		CLEANUP(cert_drop) struct cert *c = NULL;
+		struct verdict quiet = {0};
+		struct snp_vek vek;
+		struct err err;
+
+		if (!is_ok(cert_parse_der(e->certs[i], &c, &err)) ||
+		    !is_ok(snp_vek_parse(c, &vek, &quiet)))
+			continue;
+		*ret = vek.product;
+		snp_vek_done(&vek);
+		return true;
+	}
+	return false;
 }

@@ -37,6 +37,11 @@ void snp_vek_done(struct snp_vek *vek);
  */
 bool snp_vek_matches(const struct snp_vek *vek, const struct snp_report *r);
 
+/* Of a report: by CPUID where it has one, else by the first leaf of the endorsements. */
+struct endorsements;
+bool snp_product_of(const struct endorsements *e, const struct snp_report *r,
+                    enum snp_product *ret);
+
 /* AMD's extensions as values for cert_issue(): appended DER of one INTEGER or IA5String. */
 void snp_vek_der_integer(uint8_t value, struct buf *out);
 void snp_vek_der_text(const char *text, struct buf *out);

@@ -54,7 +54,14 @@ struct tdx_module {
 	size_t n_levels;
 };
 
+/* What a component is, in Intel's words: "BIOS", "Early Microcode Update"; or empty. */
+struct tcb_component {
+	struct bytes category, type;
+};
+
 struct tcb_info {
+	struct tcb_component sgx_parts[TDX_SVNS],
+	        tdx_parts[TDX_SVNS]; /* as the newest level says */
 	int64_t issued, next_update;
 	uint32_t evaluation;
 	uint8_t fmspc[6];

@@ -96,6 +96,24 @@ get_components(const struct reader *rd, const struct value *v, const char *name,
 	return OK;
 }
 
+/* Names are for people: what is not a text is not there. */
+static void
+get_names(const struct value *tcb, const char *name, struct tcb_component to[TDX_SVNS])
+{
+	for (size_t i = 0; i < TDX_SVNS; i++) {
+		const struct value *item = json_item(json_get(tcb, name), i);
+		const struct value *category = json_get(item, "category"),
+		                   *type = json_get(item, "type");
+
+		to[i] = (struct tcb_component){json_is(category, VALUE_STRING)
+		                                       ? json_text(category)
+		                                       : (struct bytes){NULL, 0},
+		                               json_is(type, VALUE_STRING)
+		                                       ? json_text(type)
+		                                       : (struct bytes){NULL, 0}};
+	}
+}
+
 static status
 get_advisories(const struct reader *rd, const struct value *v, struct tcb_level *l)
 {
@@ -179,6 +197,10 @@ get_platform_levels(const struct reader *rd, const struct value *v, struct tcb_i
 		TRY(get_number(rd, tcb, "pcesvn", 65535, &pcesvn));
 		TRY(get_common(rd, item, l));
 		l->pcesvn = (uint16_t)pcesvn;
+		if (i == 0) {
+			get_names(tcb, "sgxtcbcomponents", info->sgx_parts);
+			get_names(tcb, "tdxtcbcomponents", info->tdx_parts);
+		}
 		for (uint32_t k = 0; k < i; k++)
 			if (dominates(l, &info->levels[k]))
 				return bad(rd, "tcbLevels", "must be ordered, the best first");
