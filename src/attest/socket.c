@@ -94,7 +94,7 @@ attest_answer_parse(struct bytes body, struct attest_answer *ret, struct err *er
 
 	*ret = (struct attest_answer){.result = ATTEST_MALFORMED};
 	if (!rd_ok(&r) || version != ATTEST_SOCKET_VERSION || result > ATTEST_UNAVAILABLE ||
-	    (done ? tee != 1 && tee != 2 : tee != 0) || (done && rd_left(&r) == 0))
+	    (done ? tee < 1 || tee > ATTEST_TEE_MAX : tee != 0) || (done && rd_left(&r) == 0))
 		return err_set(
 		        err, ERR_PARSE, "E-ATTEST-002",
 		        "malformed evidence answer (version %u, result %u, tee %u, %zu bytes)",
