@@ -42,7 +42,7 @@ contains(struct rego_call *c, const struct value *outer, const struct value *ins
 static status
 cidr_contains(struct rego_call *c, const struct value *args, struct value *ret)
 {
-	bool yes;
+	bool yes = false;
 
 	TRY(contains(c, &args[0], &args[1], &yes));
 	return return_bool(yes, ret);
@@ -135,7 +135,7 @@ contains_matches(struct rego_call *c, const struct value *args, struct value *re
 		TRY(match_item(c, &args[0], i, 1, &outer, &index[0]));
 		for (uint32_t k = 0; k < match_count(&args[1]); k++) {
 			struct value_list pair = value_list_of(c->arena);
-			bool yes;
+			bool yes = false;
 
 			TRY(match_item(c, &args[1], k, 2, &inner, &index[1]));
 			TRY(contains(c, &outer, &inner, &yes));
