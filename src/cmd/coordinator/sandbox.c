@@ -103,18 +103,6 @@ static const int sanitizers[] = {
         SCMP_SYS(getpgrp),
 };
 
-#if defined(__SANITIZE_ADDRESS__)
-enum { SANITIZED = 1 };
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-enum { SANITIZED = 1 };
-#else
-enum { SANITIZED = 0 };
-#endif
-#else
-enum { SANITIZED = 0 };
-#endif
-
 static bool
 allow(scmp_filter_ctx ctx, const int *calls, size_t n)
 {
@@ -200,7 +188,7 @@ sandbox_enter(enum sandbox_profile profile, struct err *err)
 		(void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 
 	ok = ok && allow_profile(ctx, profile);
-	if (SANITIZED)
+	if (SANDBOX_SANITIZED)
 		ok = ok && allow(ctx, sanitizers, COUNT_OF(sanitizers));
 	ok = ok && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && seccomp_load(ctx) == 0;
 	if (ctx)

@@ -18,6 +18,19 @@ enum sandbox_profile {
 	SANDBOX_ISSUER_TDX_GUEST, /* the one of /dev/tdx_guest; VM sockets to the quote service */
 };
 
+/* The sanitizers' run-times need calls of their own, which the filter then lets pass. */
+#if defined(__SANITIZE_ADDRESS__)
+enum { SANDBOX_SANITIZED = 1 };
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+enum { SANDBOX_SANITIZED = 1 };
+#else
+enum { SANDBOX_SANITIZED = 0 };
+#endif
+#else
+enum { SANDBOX_SANITIZED = 0 };
+#endif
+
 enum {
 	/* When started as root each process has an id of its own: none can trace or signal another.
 	 */

@@ -147,10 +147,12 @@ check_tcb(const struct tdx_collateral *c, const struct tcb_result *r,
 	if (accepted & 1U << r->status)
 		return;
 	for (size_t i = 0; i < r->n_advisories; i++)
-		buf_printf(&list, "%s%.*s", i ? ", " : "", BYTES_ARG(r->advisories[i]));
+		buf_printf(&list, "%s%.*s", i ? ", " : " (", BYTES_ARG(r->advisories[i]));
+	if (list.n > 0)
+		buf_str(&list, ")");
 	appraisal_miss(a, STEP_PLATFORM, "tdx/tcb-status", "UpToDate", tcb_status_name(r->status),
-	               "%s since %s (%s)%s%s", tcb_status_name(r->status), time_cstr(r->date, when),
-	               buf_cstr(&list), r->behind[0] ? "; old: " : "", r->behind);
+	               "%s since %s%s%s%s", tcb_status_name(r->status), time_cstr(r->date, when),
+	               list.n > 0 ? buf_cstr(&list) : "", r->behind[0] ? "; old: " : "", r->behind);
 }
 
 static void

@@ -27,19 +27,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The sanitizers' run-times need calls of their own, which the filter then lets pass. */
-#if defined(__SANITIZE_ADDRESS__)
-enum { SANITIZED = 1 };
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-enum { SANITIZED = 1 };
-#else
-enum { SANITIZED = 0 };
-#endif
-#else
-enum { SANITIZED = 0 };
-#endif
-
 enum {
 	FRONT = 1 << SANDBOX_FRONT,
 	KEEPER = 1 << SANDBOX_KEEPER,
@@ -238,7 +225,8 @@ calls_outside_the_list_end_the_process(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		for (int p = 0; p < PROFILES; p++) {
-			bool may = rows[i].allowed & 1 << p || (SANITIZED && rows[i].sanitizers);
+			bool may = rows[i].allowed & 1 << p ||
+			           (SANDBOX_SANITIZED && rows[i].sanitizers);
 			int signal = try((enum sandbox_profile)p, rows[i].call);
 
 			if (signal != (may ? 0 : SIGSYS))
