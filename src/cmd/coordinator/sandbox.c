@@ -136,7 +136,7 @@ allow_requests(scmp_filter_ctx ctx, const unsigned long *requests, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		ok = ok && seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-		                            SCMP_A1(SCMP_CMP_EQ, requests[i])) == 0;
+		                            SCMP_A1(SCMP_CMP_EQ, requests[i], 0)) == 0;
 	return ok;
 }
 
@@ -147,7 +147,7 @@ allow_vm_sockets(scmp_filter_ctx ctx)
 	static const int calls[] = {SCMP_SYS(connect)};
 
 	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-	                        SCMP_A0(SCMP_CMP_EQ, AF_VSOCK)) == 0 &&
+	                        SCMP_A0(SCMP_CMP_EQ, AF_VSOCK, 0)) == 0 &&
 	       allow(ctx, calls, COUNT_OF(calls));
 }
 
