@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "rego/builtin_groups.h"
 #include "rego/ip.h"
+#include "rego/uri.h"
 
 /* Where bytes stand: what may be written there as it is, and what may be escaped. */
 enum uri_part { PART_PATH, PART_HOST, PART_ZONE, PART_USER, PART_FRAGMENT };
@@ -169,13 +170,6 @@ read_host(struct rego_call *c, struct bytes scheme, struct bytes host, struct bu
 	return OK;
 }
 
-struct uri {
-	struct bytes scheme; /* in lower case */
-	struct bytes host, port;
-	struct bytes path, raw_path;
-	struct bytes query, fragment;
-};
-
 static struct bytes
 kept(struct rego_call *c, const struct buf *b)
 {
@@ -254,8 +248,8 @@ read_hierarchy(struct rego_call *c, struct uri *u, struct bytes t)
 	return read_path(c, u, t);
 }
 
-static status
-parse_uri(struct rego_call *c, struct bytes t, struct uri *u)
+status
+uri_read(struct rego_call *c, struct bytes t, struct uri *u)
 {
 	CLEANUP(buf_done) struct buf fragment = result_buf(c);
 	size_t hash = bytes_find_byte(t, '#', 0), mark;
@@ -292,7 +286,7 @@ uri_parse(struct rego_call *c, const struct value *args, struct value *ret)
 	struct bytes text;
 
 	TRY(builtin_string(c, args, 0, &text));
-	TRY(parse_uri(c, text, &u));
+	TRY(uri_read(c, text, &u));
 	push_part(&out, "scheme", u.scheme);
 	push_part(&out, "hostname", u.host);
 	push_part(&out, "port", u.port);
@@ -312,7 +306,7 @@ uri_is_valid(struct rego_call *c, const struct value *args, struct value *ret)
 
 	if (args[0].type != VALUE_STRING || args[0].n == 0)
 		return return_bool(false, ret);
-	s = parse_uri(c, string_bytes(&args[0]), &u);
+	s = uri_read(c, string_bytes(&args[0]), &u);
 	if (s.cls == ERR_LIMIT)
 		return s;
 	TRY(arena_check(c->arena, c->err));

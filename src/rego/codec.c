@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rego/codec.h"
 
+#include "base/text.h"
 #include "rego/builtin_groups.h"
 
 static int
@@ -135,6 +136,70 @@ settle(struct arena *a, const struct value *v)
 	return v->type == VALUE_ARRAY ? value_array(&list) : value_object(&list, NULL);
 }
 
+/* The code unit of the escape \uXXXX at `at`, or -1. */
+static int32_t
+code_unit(struct bytes t, size_t at)
+{
+	uint8_t b[2];
+
+	if (at + 6 > t.n || t.p[at] != '\\' || t.p[at + 1] != 'u' ||
+	    !hex_decode(bytes_sub(t, at + 2, at + 6), b, 2))
+		return -1;
+	return b[0] << 8 | b[1];
+}
+
+/*
+ * Go's decoder takes halves of surrogate pairs and bytes that are no UTF-8 for replacement
+ * characters: they are put there before our parser sees the text.
+ */
+static void
+mend(struct bytes t, struct buf *out)
+{
+	for (size_t at = 0; at < t.n && buf_ok(out);) {
+		size_t from = at;
+		int32_t cp = utf8_next(t, &at), low;
+
+		if (cp != '\\') {
+			utf8_put(out, cp < 0 ? 0xfffd : (uint32_t)cp);
+			continue;
+		}
+		cp = code_unit(t, from);
+		low = cp >= 0xd800 && cp < 0xdc00 ? code_unit(t, from + 6) : -1;
+		if (low >= 0xdc00 && low < 0xe000)
+			at = from + 12;
+		else if (cp >= 0xd800 && cp < 0xe000)
+			at = from + 6;
+		else
+			at = MIN(from + 2, t.n);
+		if (cp >= 0xd800 && cp < 0xe000 && at == from + 6)
+			buf_str(out, "\\ufffd");
+		else
+			buf_bytes(out, bytes_sub(t, from, at));
+	}
+}
+
+static bool
+needs_mending(struct bytes t)
+{
+	return bytes_find(t, BYTES("\\ud"), 0) != SIZE_MAX ||
+	       bytes_find(t, BYTES("\\uD"), 0) != SIZE_MAX || !utf8_valid(t);
+}
+
+static status
+parse_json(struct rego_call *c, struct bytes text, struct value *ret, struct err *err)
+{
+	CLEANUP(buf_done) struct buf mended = result_buf(c);
+
+	if (needs_mending(text)) {
+		mend(text, &mended);
+		if (!buf_ok(&mended))
+			return builtin_limit(c, "the text is too large");
+		text = arena_copy(c->arena, buf_view(&mended));
+		TRY(arena_check(c->arena, c->err));
+	}
+	return json_parse_duplicates(c->arena, text, ret, err);
+}
+
 status
 codec_json(struct rego_call *c, struct bytes text, struct value *ret)
 {
@@ -142,7 +207,7 @@ codec_json(struct rego_call *c, struct bytes text, struct value *ret)
 	struct err err;
 
 	TRY(rego_charge(c, text.n / 2));
-	if (!is_ok(json_parse_duplicates(c->arena, text, &v, &err))) {
+	if (!is_ok(parse_json(c, text, &v, &err))) {
 		TRY(arena_check(c->arena, c->err));
 		return builtin_error(c, "%s", err.msg);
 	}
@@ -156,7 +221,7 @@ codec_json_valid(struct rego_call *c, struct bytes text)
 	struct value ignored;
 	struct err err;
 
-	return is_ok(json_parse_duplicates(c->arena, text, &ignored, &err));
+	return is_ok(parse_json(c, text, &ignored, &err));
 }
 
 static struct bytes

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What schemas say of objects, arrays, strings and numbers. */
 #include <stdio.h>
+#include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/text.h"
 #include "rego/builtin_groups.h"
-#include "rego/ip.h"
 #include "rego/pattern.h"
 #include "rego/schema.h"
 
@@ -39,6 +38,8 @@ required(struct schema_run *r, const struct schema_place *at, const struct value
 		if (!value_get(v, &list->u.items[i]) && list->u.items[i].type == VALUE_STRING)
 			TRY(schema_fail(r, at, "required", "%.*s is required",
 			                BYTES_ARG(string_bytes(&list->u.items[i]))));
+		else
+			r->score++;
 	}
 	return OK;
 }
@@ -58,7 +59,8 @@ sizes(struct schema_run *r, const struct schema_place *at, const struct value *s
 	return OK;
 }
 
-/* One member against properties, patternProperties, additionalProperties, propertyNames. */
+/* One member against patternProperties and, when it has no name of its own, additionalProperties.
+ */
 static status
 member(struct schema_run *r, const struct schema_place *at, const struct value *schema,
        const struct member *m)
@@ -66,39 +68,53 @@ member(struct schema_run *r, const struct schema_place *at, const struct value *
 	const struct value *props = value_member(schema, "properties");
 	const struct value *patterns = value_member(schema, "patternProperties");
 	const struct value *more = value_member(schema, "additionalProperties");
-	const struct value *names = value_member(schema, "propertyNames"), *own;
 	struct schema_place here = {at, string_bytes(&m->key)};
-	bool known = false, yes;
+	bool known, yes, matched = false;
 
 	TRY(rego_charge(r->c, 4));
-	own = props && props->type == VALUE_OBJECT ? value_get(props, &m->key) : NULL;
-	if (own) {
-		known = true;
-		TRY(schema_node(r, &here, own, &m->val));
-	}
+	known = props && props->type == VALUE_OBJECT && value_get(props, &m->key);
 	for (uint32_t i = 0; patterns && patterns->type == VALUE_OBJECT && i < patterns->n; i++) {
 		TRY(matches(r, string_bytes(&patterns->u.members[i].key), here.name, &yes));
 		if (!yes)
 			continue;
-		known = true;
-		TRY(schema_node(r, &here, &patterns->u.members[i].val, &m->val));
+		matched = true;
+		TRY(schema_apply(r, &here, &patterns->u.members[i].val, &m->val));
 	}
-	if (!known && more && more->type == VALUE_BOOL && !more->u.b)
-		TRY(schema_fail(r, at, "additional_property_not_allowed",
-		                "Additional property %.*s is not allowed", BYTES_ARG(here.name)));
-	else if (!known && more)
-		TRY(schema_node(r, &here, more, &m->val));
-	if (!names)
+	r->score += matched;
+	if (known || matched || !more)
 		return OK;
-	TRY(schema_try(r, at, names, &m->key, &yes));
-	return yes ? OK
-	           : schema_fail(r, at, "invalid_property_name",
-	                         "Property name of \"%.*s\" does not match", BYTES_ARG(here.name));
+	if (more->type != VALUE_BOOL)
+		return schema_apply(r, &here, more, &m->val);
+	return more->u.b ? OK
+	                 : schema_fail(r, at, "additional_property_not_allowed",
+	                               "Additional property %.*s is not allowed",
+	                               BYTES_ARG(here.name));
 }
 
 static status
-dependencies(struct schema_run *r, const struct schema_place *at, const struct value *schema,
-             const struct value *v)
+names(struct schema_run *r, const struct schema_place *at, const struct value *schema,
+      const struct value *v)
+{
+	const struct value *want = value_member(schema, "propertyNames");
+
+	for (uint32_t i = 0; want && r->draft >= 6 && i < v->n; i++) {
+		struct schema_trial t;
+
+		TRY(schema_try(r, at, want, &v->u.members[i].key, &t));
+		if (t.good)
+			continue;
+		TRY(schema_fail(r, at, "invalid_property_name",
+		                "Property name of \"%.*s\" does not match",
+		                BYTES_ARG(string_bytes(&v->u.members[i].key))));
+		schema_merge(r, &t);
+	}
+	return OK;
+}
+
+/* For each member of the document what else must be there. */
+status
+schema_dependencies(struct schema_run *r, const struct schema_place *at, const struct value *schema,
+                    const struct value *v)
 {
 	const struct value *deps = value_member(schema, "dependencies");
 
@@ -127,12 +143,23 @@ status
 schema_object(struct schema_run *r, const struct schema_place *at, const struct value *schema,
               const struct value *v)
 {
-	TRY(dependencies(r, at, schema, v));
+	const struct value *props = value_member(schema, "properties");
+
 	TRY(sizes(r, at, schema, v));
 	TRY(required(r, at, schema, v));
 	for (uint32_t i = 0; i < v->n; i++)
 		if (v->u.members[i].key.type == VALUE_STRING)
 			TRY(member(r, at, schema, &v->u.members[i]));
+	TRY(names(r, at, schema, v));
+	r->score++;
+	TRY(schema_common(r, at, schema, v));
+	for (uint32_t i = 0; props && props->type == VALUE_OBJECT && i < props->n; i++) {
+		const struct value *own = value_get(v, &props->u.members[i].key);
+		struct schema_place here = {at, string_bytes(&props->u.members[i].key)};
+
+		if (own)
+			TRY(schema_node(r, &here, &props->u.members[i].val, own));
+	}
 	return OK;
 }
 
@@ -145,43 +172,87 @@ items(struct schema_run *r, const struct schema_place *at, const struct value *s
 	const struct value *list = value_member(schema, "items"),
 	                   *more = value_member(schema, "additionalItems");
 
-	for (uint32_t i = 0; list && i < v->n; i++) {
+	/* No list of schemas at all: there is nothing to be additional to. */
+	for (uint32_t i = 0; list && (list->type != VALUE_ARRAY || list->n > 0) && i < v->n; i++) {
 		char digits[16];
 		struct schema_place here = {at, {NULL, 0}};
 
 		snprintf(digits, sizeof digits, "%u", i);
 		here.name = bytes_str(digits);
 		if (list->type != VALUE_ARRAY) {
-			TRY(schema_node(r, &here, list, &v->u.items[i]));
+			TRY(schema_apply(r, &here, list, &v->u.items[i]));
 		} else if (i < list->n) {
-			TRY(schema_node(r, &here, &list->u.items[i], &v->u.items[i]));
+			TRY(schema_apply(r, &here, &list->u.items[i], &v->u.items[i]));
 		} else if (more && more->type == VALUE_BOOL && !more->u.b) {
 			return schema_fail(r, at, "array_no_additional_items",
 			                   "No additional items allowed on array");
 		} else if (more) {
-			TRY(schema_node(r, &here, more, &v->u.items[i]));
+			TRY(schema_apply(r, &here, more, &v->u.items[i]));
 		}
 	}
 	return OK;
 }
 
+struct placed {
+	struct value v;
+	uint32_t at;
+};
+
+static int
+by_value(const void *a, const void *b)
+{
+	const struct placed *x = a, *y = b;
+	int order = value_cmp(&x->v, &y->v);
+
+	return order != 0 ? order : x->at < y->at ? -1 : 1;
+}
+
+/* Each item that was there before, with the place of the one before it. */
 static status
 unique(struct schema_run *r, const struct schema_place *at, const struct value *v)
 {
-	struct value_list all = value_list_of(r->c->arena);
+	struct placed *all = arena_array(r->c->arena, v->n, sizeof *all);
+	uint32_t *before = arena_array(r->c->arena, v->n, sizeof *before);
 
+	TRY(builtin_charge_weight(r->c, v));
 	TRY(rego_charge(r->c, v->n * 4U));
+	TRY(arena_check(r->c->arena, r->c->err));
 	for (uint32_t i = 0; i < v->n; i++)
-		value_push(&all, v->u.items[i]);
-	if (value_set(&all).n == v->n)
-		return OK;
-	for (uint32_t i = 1; i < v->n; i++) {
-		TRY(rego_charge(r->c, i));
-		for (uint32_t k = 0; k < i; k++)
-			if (value_eq(&v->u.items[i], &v->u.items[k]))
-				return schema_fail(r, at, "unique",
-				                   "array items[%u,%u] must be unique", k, i);
+		all[i] = (struct placed){schema_plain(r->c->arena, &v->u.items[i]), i};
+	TRY(arena_check(r->c->arena, r->c->err));
+	if (v->n > 0)
+		qsort(all, v->n, sizeof *all, by_value);
+	for (uint32_t i = 0; i < v->n; i++)
+		before[all[i].at] =
+		        i > 0 && value_eq(&all[i - 1].v, &all[i].v) ? all[i - 1].at : UINT32_MAX;
+	for (uint32_t i = 0; i < v->n; i++)
+		if (before[i] != UINT32_MAX)
+			TRY(schema_fail(r, at, "unique", "array items[%u,%u] must be unique",
+			                before[i], i));
+	return OK;
+}
+
+static status
+contains(struct schema_run *r, const struct schema_place *at, const struct value *some,
+         const struct value *v)
+{
+	struct schema_trial best = {.score = 0}, t;
+	bool any = false;
+
+	for (uint32_t i = 0; i < v->n; i++) {
+		char digits[16];
+		struct schema_place here = {at, {NULL, 0}};
+
+		snprintf(digits, sizeof digits, "%u", i);
+		here.name = bytes_str(digits);
+		TRY(schema_try(r, &here, some, &v->u.items[i], &t));
+		if (t.good)
+			return OK;
+		schema_better(&best, &any, &t);
 	}
+	TRY(schema_fail(r, at, "contains", "At least one of the items must match"));
+	if (any)
+		schema_merge(r, &best);
 	return OK;
 }
 
@@ -191,7 +262,6 @@ schema_array(struct schema_run *r, const struct schema_place *at, const struct v
 {
 	const struct value *once = value_member(schema, "uniqueItems"),
 	                   *some = value_member(schema, "contains");
-	bool found = false;
 	int64_t n;
 
 	TRY(items(r, at, schema, v));
@@ -201,49 +271,19 @@ schema_array(struct schema_run *r, const struct schema_place *at, const struct v
 		TRY(schema_fail(r, at, "array_max_items", "Array must have at most %ld items", n));
 	if (once && once->type == VALUE_BOOL && once->u.b)
 		TRY(unique(r, at, v));
-	for (uint32_t i = 0; some && !found && i < v->n; i++)
-		TRY(schema_try(r, at, some, &v->u.items[i], &found));
-	if (some && !found)
-		TRY(schema_fail(r, at, "contains", "At least one of the items must match"));
-	return OK;
+	if (some && r->draft >= 6)
+		TRY(contains(r, at, some, v));
+	r->score++;
+	return schema_common(r, at, schema, v);
 }
 
 /* ---- strings ---- */
-
-/* False for a text that does not have the format; unknown formats hold. */
-static bool
-has_format(struct bytes format, struct bytes t)
-{
-	struct ip ip;
-	int64_t seconds;
-	size_t at = bytes_find_byte(t, '@', 0);
-	CLEANUP(buf_done) struct buf whole = {0};
-
-	if (bytes_is(format, "date-time"))
-		return time_parse(t, &seconds);
-	if (bytes_is(format, "date")) {
-		buf_bytes(&whole, t);
-		buf_str(&whole, "T00:00:00Z");
-		return t.n == 10 && time_parse(buf_view(&whole), &seconds);
-	}
-	if (bytes_is(format, "ipv4"))
-		return ip_parse(t, &ip) && bytes_find_byte(t, ':', 0) == SIZE_MAX;
-	if (bytes_is(format, "ipv6"))
-		return ip_parse(t, &ip) && bytes_find_byte(t, ':', 0) != SIZE_MAX;
-	if (bytes_is(format, "email"))
-		return at != SIZE_MAX && at > 0 && at + 1 < t.n;
-	if (bytes_is(format, "uri"))
-		return bytes_find_byte(t, ':', 0) != SIZE_MAX && t.p[0] != ':' &&
-		       bytes_find_byte(t, ' ', 0) == SIZE_MAX;
-	return true;
-}
 
 static status
 string(struct schema_run *r, const struct schema_place *at, const struct value *schema,
        struct bytes text)
 {
-	const struct value *pattern = value_member(schema, "pattern"),
-	                   *format = value_member(schema, "format");
+	const struct value *pattern = value_member(schema, "pattern");
 	int64_t n = 0, limit;
 	bool yes;
 
@@ -261,13 +301,24 @@ string(struct schema_run *r, const struct schema_place *at, const struct value *
 			TRY(schema_fail(r, at, "pattern", "Does not match pattern '%.*s'",
 			                BYTES_ARG(string_bytes(pattern))));
 	}
-	if (format && format->type == VALUE_STRING && !has_format(string_bytes(format), text))
-		TRY(schema_fail(r, at, "format", "Does not match format '%.*s'",
-		                BYTES_ARG(string_bytes(format))));
+	r->score++;
 	return OK;
 }
 
 /* ---- numbers ---- */
+
+/* Ten digits, as a float shows itself. */
+static void
+number_text(const struct value *v, struct buf *out)
+{
+	CLEANUP(num_done) struct num n;
+
+	num_init(&n);
+	if (num_from(&n, v))
+		buf_printf(out, "%.10g", num_to_double(&n));
+	else
+		value_number_text(v, out);
+}
 
 static status
 bound(struct schema_run *r, const struct schema_place *at, const struct value *v,
@@ -290,7 +341,7 @@ bound(struct schema_run *r, const struct schema_place *at, const struct value *v
 	order = upper ? value_cmp(limit, v) : value_cmp(v, limit);
 	if (exclusive ? order > 0 : order >= 0)
 		return OK;
-	value_number_text(limit, &shown);
+	number_text(limit, &shown);
 	return schema_fail(r, at, rows[k].type, "%s %s", rows[k].text, buf_cstr(&shown));
 }
 
@@ -310,7 +361,7 @@ multiple(struct schema_run *r, const struct schema_place *at, const struct value
 	num_div(&q, &x, &y);
 	if (num_is_integer(&q))
 		return OK;
-	value_number_text(of, &shown);
+	number_text(of, &shown);
 	return schema_fail(r, at, "multiple_of", "Must be a multiple of %s", buf_cstr(&shown));
 }
 
@@ -320,21 +371,29 @@ flag(const struct value *v)
 	return v && v->type == VALUE_BOOL && v->u.b;
 }
 
-status
-schema_scalar(struct schema_run *r, const struct schema_place *at, const struct value *schema,
-              const struct value *v)
+static status
+number(struct schema_run *r, const struct schema_place *at, const struct value *schema,
+       const struct value *v)
 {
 	const struct value *above = value_member(schema, "exclusiveMinimum");
 	const struct value *below = value_member(schema, "exclusiveMaximum");
 
-	if (v->type == VALUE_STRING)
-		return string(r, at, schema, string_bytes(v));
-	if (v->type != VALUE_NUMBER)
-		return OK;
 	TRY(multiple(r, at, v, value_member(schema, "multipleOf")));
 	/* In draft 4 the exclusive words are flags of the others. */
 	TRY(bound(r, at, v, value_member(schema, "maximum"), true, flag(below)));
 	TRY(bound(r, at, v, below, true, true));
 	TRY(bound(r, at, v, value_member(schema, "minimum"), false, flag(above)));
-	return bound(r, at, v, above, false, true);
+	TRY(bound(r, at, v, above, false, true));
+	r->score++;
+	return OK;
+}
+
+status
+schema_scalar(struct schema_run *r, const struct schema_place *at, const struct value *schema,
+              const struct value *v)
+{
+	if (v->type == VALUE_NUMBER)
+		TRY(number(r, at, schema, v));
+	TRY(schema_common(r, at, schema, v));
+	return v->type == VALUE_STRING ? string(r, at, schema, string_bytes(v)) : OK;
 }

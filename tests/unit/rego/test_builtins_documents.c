@@ -89,20 +89,20 @@ schemas(void **state)
 	         "string\",\"error\":\"a: Invalid type. Expected: integer, given: "
 	         "string\",\"field\":\"a\",\"type\":\"invalid_type\"}]]"},
 	        {"json.match_schema", "[{},{\"required\":[\"a\"]}]",
-	         "[false,[{\"desc\":\"a is required\",\"error\":\"(root): a is "
-	         "required\",\"field\":\"(root)\",\"type\":\"required\"}]]"},
+	         "[false,[{\"desc\":\"a is required\",\"error\":\"(Root): a is "
+	         "required\",\"field\":\"(Root)\",\"type\":\"required\"}]]"},
 	        {"json.match_schema",
 	         "[{},{\"$ref\":\"#/definitions/"
 	         "a\",\"definitions\":{\"a\":{\"type\":\"object\"}}}]",
 	         "[true,[]]"},
 	        {"json.match_schema", "[\"[1,1]\",{\"uniqueItems\":true}]",
-	         "[false,[{\"desc\":\"array items[0,1] must be unique\",\"error\":\"(root): array "
-	         "items[0,1] must be unique\",\"field\":\"(root)\",\"type\":\"unique\"}]]"},
+	         "[false,[{\"desc\":\"array items[0,1] must be unique\",\"error\":\"(Root): array "
+	         "items[0,1] must be unique\",\"field\":\"(Root)\",\"type\":\"unique\"}]]"},
 	        {"json.match_schema", "[{},{\"type\":\"nope\"}]", "!"},
 	        {"json.match_schema", "[{},1]", "!wrong type, expected string or object"},
 	        {"json.match_schema", "[1,{}]", "!"},
 	        {"json.verify_schema", "[{\"type\":\"object\"}]", "[true,null]"},
-	        {"json.verify_schema", "[\"{\"]", "[false,\"jsonschema: no JSON\"]"},
+	        {"json.verify_schema", "[\"{\"]", "[false,\"jsonschema: invalid JSON string\"]"},
 	        {"json.verify_schema", "[1]",
 	         "[false,\"jsonschema: wrong type, expected string or object\"]"},
 	};
