@@ -150,6 +150,7 @@ engine_take_seed(struct authority *a, struct bytes seed, struct bytes salt, int6
 	a->root = root;
 	root = (struct root_ca){0}; /* moved */
 	a->log_key = seed_log_key(&a->seed);
+	engine_load_marks(a);
 	return engine_activate(a, m, false, now, err);
 }
 

@@ -147,6 +147,7 @@ authority_free(struct authority *a)
 	manifest_free(a->manifest);
 	mesh_ca_done(&a->mesh);
 	cert_drop(&a->previous.root_signed);
+	marks_done(&a->marks);
 	mem_free(a);
 }
 

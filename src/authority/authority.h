@@ -12,6 +12,7 @@
 #include "authority/log.h"
 #include "authority/record.h"
 #include "authority/store.h"
+#include "evidence/marks.h"
 #include "evidence/state.h"
 #include "manifest/manifest.h"
 
@@ -133,6 +134,15 @@ struct cert_request {
  */
 status authority_mesh_cert(struct authority *a, const struct cert_request *r, int64_t now,
                            struct buf *answer, struct hash256 *log_entry, struct err *err);
+
+/*
+ * What accepted evidence rested on (evidence/marks.h). Kept in the store too, signed with the log
+ * key, and taken up again with the seed by recovery and replicas: a store that shows an older
+ * state of it, or none, makes the keeper begin there. Failing to store is an
+ * error, but the marks count.
+ */
+const struct marks *authority_marks(const struct authority *a);
+status authority_keep_marks(struct authority *a, const struct mark *of, size_t n, struct err *err);
 
 /* Of the issuance log as it stands; unsigned (empty) while recovering. */
 void authority_checkpoint(const struct authority *a, int64_t now, struct checkpoint *ret,

@@ -63,6 +63,8 @@ struct authority {
 	struct buf heads;             /* all transitions, 32 bytes each, generation 1 first */
 	struct hash256 shares_digest; /* of manifest 1: never changes */
 
+	struct marks marks; /* collateral accepted so far */
+
 	/* Active only. */
 	struct manifest *manifest;
 	struct mesh_ca mesh;
@@ -93,6 +95,8 @@ void engine_genesis_name(const struct hash256 *genesis, char to[80]);
 /* Seed, root and log key in place; the seed must make the root key that the chain names. */
 status engine_take_seed(struct authority *a, struct bytes seed, struct bytes salt, int64_t now,
                         struct err *err);
+/* Takes up the marks of this genesis from the store; what is not validly signed is not there. */
+void engine_load_marks(struct authority *a);
 void engine_forget_shares(struct authority *a);
 
 void engine_conflict_head(const struct authority *a, char to[65]);

@@ -104,17 +104,15 @@ judge_done(struct judge *j)
 	*j = (struct judge){0};
 }
 
-/* A single list that was accepted says when it was made; of several it is not known which counted.
- */
+/* Whatever was signed and accepted was signed before now. */
 static int64_t
-floor_of(const struct document *d)
+floor_of(const struct judgement *j)
 {
-	CLEANUP(crl_drop) struct crl *crl = NULL;
+	int64_t newest = 0;
 
-	if (d->endorsements.n_crls != 1 ||
-	    !is_ok(crl_parse_der(d->endorsements.crls[0], &crl, NULL)))
-		return 0;
-	return crl_this_update(crl);
+	for (size_t i = 0; i < j->n_marks; i++)
+		newest = MAX(newest, j->marks[i].issued);
+	return newest;
 }
 
 status
@@ -141,7 +139,8 @@ judge_evidence(const struct judge *j, const struct document *d, enum judge_role 
 		return verdict_status(v, err);
 	ret->policy = result.policy;
 	ret->root_key = result.root_key;
-	ret->floor = floor_of(d);
+	ret->n_marks = marks_of(d, &result.root_key, now, ret->marks);
+	ret->floor = floor_of(ret);
 	return OK;
 }
 

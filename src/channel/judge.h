@@ -7,6 +7,7 @@
 #ifndef CHANNEL_JUDGE_H
 #define CHANNEL_JUDGE_H
 
+#include "evidence/marks.h"
 #include "evidence/verify.h"
 #include "manifest/manifest.h"
 
@@ -29,8 +30,10 @@ status judge_init(struct judge *j, const struct manifest *m, struct err *err);
 void judge_done(struct judge *j); /* accepts a zeroed struct */
 
 struct judgement {
-	struct hash256 policy;   /* HOSTDATA */
-	struct hash256 root_key; /* the root that it was accepted under */
+	struct hash256 policy;           /* HOSTDATA */
+	struct hash256 root_key;         /* the root that it was accepted under */
+	struct mark marks[MARKS_OF_ONE]; /* what it rested on; slices of the document */
+	size_t n_marks;
 	int64_t floor; /* a time that accepted collateral proves to have passed; 0 = none */
 };
 

@@ -55,6 +55,7 @@ struct keeper_verifier {
 	bool gone;
 	bool loaded; /* has the manifest of `head` */
 	struct hash256 head;
+	uint64_t lists; /* version of the revocation lists that it has */
 	struct keeper_job *job;
 };
 

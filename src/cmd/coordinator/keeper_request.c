@@ -119,6 +119,26 @@ load_manifest(struct keeper *k, struct keeper_verifier *v, struct err *err)
 	return OK;
 }
 
+/* And the lists that its evidence is judged by beside its own. */
+static status
+load_lists(struct keeper *k, struct keeper_verifier *v, struct err *err)
+{
+	const struct marks *kept = authority_marks(k->authority);
+	CLEANUP(buf_done) struct buf wire = {.max = MARKS_BYTES};
+	struct message m = {.kind = MESSAGE_LISTS};
+
+	if (v->lists == kept->version)
+		return OK;
+	for (size_t i = 0; i < kept->n; i++)
+		if (kept->items[i].kind == MARK_LIST)
+			marks_emit(&kept->items[i], 1, &wire);
+	TRY(buf_check(&wire, err));
+	m.marks = buf_view(&wire);
+	TRY(pipe_send(&v->pipe, &m, err));
+	v->lists = kept->version;
+	return OK;
+}
+
 static status
 send_job(struct keeper *k, struct keeper_verifier *v, const struct keeper_job *job, struct err *err)
 {
@@ -131,8 +151,10 @@ send_job(struct keeper *k, struct keeper_verifier *v, const struct keeper_job *j
 	                    .exporter = job->exporter,
 	                    .body = buf_view(&job->body)};
 
-	if (job->kind == MESSAGE_CERT)
+	if (job->kind == MESSAGE_CERT) {
 		TRY(load_manifest(k, v, err));
+		TRY(load_lists(k, v, err));
+	}
 	return pipe_send(&v->pipe, &m, err);
 }
 
@@ -306,6 +328,25 @@ tell_log(struct keeper *k, const struct hash256 *entry)
 		              &m);
 }
 
+/* Older than what was accepted before: refused. Newer: from now on nothing older is accepted. */
+static status
+take_marks(struct keeper *k, struct bytes wire, int64_t now, struct err *err)
+{
+	struct mark marks[MARKS_OF_ONE];
+	struct err why;
+	size_t n;
+
+	TRY(marks_parse(wire, marks, MARKS_OF_ONE, &n, err));
+	for (size_t i = 0; i < n; i++)
+		if (marks[i].issued > now + KEEPER_SKEW_ALARM_SECONDS)
+			return err_set(err, ERR_REJECTED, "E-KEEPER-009",
+			               "a verifier says that collateral is of the future");
+	TRY(marks_check(authority_marks(k->authority), marks, n, err));
+	if (!is_ok(authority_keep_marks(k->authority, marks, n, &why)))
+		log_err(LOG_WARN, "what collateral was accepted is not in the store", &why);
+	return OK;
+}
+
 static status
 issue_cert(struct keeper *k, const struct keeper_job *job, const struct message *m, struct err *err)
 {
@@ -324,6 +365,8 @@ issue_cert(struct keeper *k, const struct keeper_job *job, const struct message 
 	mem_copy(r.kem, m->kem.b, sizeof r.kem);
 	r.key = key;
 	now = guest_clock_now(&k->clock);
+	k->store_front = job->caller.front;
+	TRY(take_marks(k, m->marks, now, err));
 	TRY(authority_mesh_cert(k->authority, &r, now, &body, &log_entry, err));
 	sign_and_send(k, job, "/v1/mesh/cert", &body);
 	tell_log(k, &log_entry);
@@ -402,6 +445,7 @@ on_ready(struct keeper *k, struct keeper_verifier *v)
 	v->job = NULL;
 	v->ready = true;
 	v->loaded = false;
+	v->lists = 0;
 }
 
 void

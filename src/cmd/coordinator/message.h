@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "crypto/hash.h"
+#include "evidence/marks.h"
 
 enum {
 	MESSAGE_BODY_MAX = 16 * 1024 * 1024 + 4096, /* a manifest request */
@@ -53,7 +54,7 @@ struct message {
 	uint64_t time;
 	struct hash256 head, hash, nonce, server_key, exporter, policy, kem;
 	struct bytes body, document, record, path, root_ca, mesh_ca, key, signature;
-	struct bytes manifest, owners, policies, signatures;
+	struct bytes manifest, owners, policies, signatures, marks;
 	struct bytes error, place, text;
 };
 

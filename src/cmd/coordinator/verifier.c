@@ -14,6 +14,7 @@ void
 verifier_done(struct verifier *v)
 {
 	judge_done(&v->judge);
+	marks_done(&v->known);
 	v->loaded = false;
 }
 
@@ -74,6 +75,21 @@ put_point(struct arena *arena, const struct key *key, struct message *answer, st
 	return arena_check(arena, err);
 }
 
+/* The keeper has the rest: it sent them. */
+static status
+put_marks(const struct verifier *v, const struct judgement *j, struct arena *arena,
+          struct message *answer, struct err *err)
+{
+	CLEANUP(buf_done) struct buf wire = {.max = MARKS_OF_ONE_BYTES};
+
+	for (size_t i = 0; i < j->n_marks; i++)
+		if (!marks_has(&v->known, &j->marks[i]))
+			marks_emit(&j->marks[i], 1, &wire);
+	TRY(buf_check(&wire, err));
+	answer->marks = arena_copy(arena, buf_view(&wire));
+	return arena_check(arena, err);
+}
+
 static status
 check_cert(struct verifier *v, const struct message *m, struct arena *arena, struct message *answer,
            struct err *err)
@@ -94,6 +110,7 @@ check_cert(struct verifier *v, const struct message *m, struct arena *arena, str
 	binding = binding_mesh_cert(body.document.tee, m->nonce.b, &id, &m->server_key,
 	                            m->exporter.b, body.kem.p, body.csr);
 	leaf = binding_leaf(&binding);
+	marks_add_lists(&v->known, &body.document);
 	TRY(judge_evidence(&v->judge, &body.document, JUDGE_ANY_POLICY, &leaf, (int64_t)m->time,
 	                   &judgement, &verdict, err));
 	answer->kind = MESSAGE_CERT_RESULT;
@@ -101,6 +118,7 @@ check_cert(struct verifier *v, const struct message *m, struct arena *arena, str
 	answer->policy = judgement.policy;
 	mem_copy(answer->kem.b, body.kem.p, KEM_SIZE);
 	answer->time = (uint64_t)judgement.floor;
+	TRY(put_marks(v, &judgement, arena, answer, err));
 	return put_point(arena, key, answer, err);
 }
 
@@ -218,10 +236,23 @@ load(struct verifier *v, const struct message *m, struct err *err)
 {
 	CLEANUP(manifest_drop) struct manifest *manifest = NULL;
 
-	verifier_done(v);
+	judge_done(&v->judge);
+	v->loaded = false;
 	TRY(manifest_parse(m->manifest, &manifest, NULL, err));
 	TRY(judge_init(&v->judge, manifest, err));
 	v->loaded = true;
+	return OK;
+}
+
+static status
+take_lists(struct verifier *v, const struct message *m, struct err *err)
+{
+	struct mark lists[MARKS_MAX];
+	size_t n;
+
+	marks_done(&v->known);
+	TRY(marks_parse(m->marks, lists, MARKS_MAX, &n, err));
+	marks_keep(&v->known, lists, n);
 	return OK;
 }
 
@@ -232,9 +263,11 @@ verifier_message(struct verifier *v, const struct message *m, struct arena *aren
 	status s;
 
 	*answer = (struct message){.id = m->id};
-	*ret_answer = m->kind != MESSAGE_LOAD;
+	*ret_answer = m->kind != MESSAGE_LOAD && m->kind != MESSAGE_LISTS;
 	if (m->kind == MESSAGE_LOAD)
 		return load(v, m, err);
+	if (m->kind == MESSAGE_LISTS)
+		return take_lists(v, m, err);
 	if (m->kind == MESSAGE_CHECK_CERT)
 		s = check_cert(v, m, arena, answer, err);
 	else if (m->kind == MESSAGE_CHECK_SET)

@@ -19,6 +19,7 @@ enum {
 struct verifier {
 	bool loaded; /* `judge` is the active manifest's */
 	struct judge judge;
+	struct marks known; /* lists that the keeper has from earlier evidence */
 };
 void verifier_done(struct verifier *v);
 
@@ -26,7 +27,7 @@ void verifier_done(struct verifier *v);
  * The engine: one message of the keeper in, the answer's fields in *answer,
  * whose slices live in `arena` and in `m`. A failure becomes the answer
  * REFUSED; its status tells whether the input was malformed (ERR_PARSE, ERR_LIMIT).
- * LOAD has no answer: *ret_answer is false then.
+ * LOAD and LISTS have no answer: *ret_answer is false then.
  */
 status verifier_message(struct verifier *v, const struct message *m, struct arena *arena,
                         struct message *answer, bool *ret_answer, struct err *err);

@@ -116,6 +116,45 @@ two_of_three_recover(void **state)
 	}
 }
 
+/* What collateral was accepted outlives a restart, unless the store hides it or makes it up. */
+static void
+marks_are_taken_up_again(void **state)
+{
+	static const struct mark mark = {.kind = MARK_TCB_INFO,
+	                                 .id = {{7}},
+	                                 .number = 18,
+	                                 .issued = NOW};
+	char name[80], hex[65];
+	struct err err;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		CLEANUP(scene_done) struct scene s;
+		CLEANUP(authority_drop) struct authority *b = NULL;
+		CLEANUP(buf_done) struct buf answer = {0}, text = {0};
+
+		scene_make(&s);
+		assert_int_equal(authority_marks(s.a)->n, 0);
+		assert_ok(authority_keep_marks(s.a, &mark, 1, &err));
+		snprintf(name, sizeof name, "marks-%s", hash256_hex(&s.genesis, hex));
+		assert_ok(store_get_name(&s.store, name, MARKS_BYTES, &text, &err));
+		/* A store that raises the number, to shut out every honest pod; one that cuts. */
+		if (i == 1)
+			text.p[text.n - 13] ^= 1;
+		if (i == 2)
+			text.n = 1;
+		assert_ok(store_put_name(&s.store, name, buf_view(&text), &err));
+		b = keeper(&s.store);
+		assert_int_equal(authority_marks(b)->n, 0);
+		assert_ok(give(b, &s, 2, &s.head, NOW, &answer, &err));
+		assert_ok(give(b, &s, 0, &s.head, NOW, &answer, &err));
+		assert_true(authority_is_active(b));
+		assert_int_equal(authority_marks(b)->n, i == 0 ? 1 : 0);
+		if (i == 0)
+			assert_int_equal(authority_marks(b)->items[0].number, 18);
+	}
+}
+
 static void
 a_wrong_share_is_named(void **state)
 {
@@ -474,6 +513,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(two_of_three_recover),
+	        cmocka_unit_test(marks_are_taken_up_again),
 	        cmocka_unit_test(a_wrong_share_is_named),
 	        cmocka_unit_test(recovery_from_an_older_store),
 	        cmocka_unit_test(shares_are_forgotten_after_an_hour),

@@ -499,6 +499,141 @@ a_verifier_lies(void **state)
 	}
 }
 
+#define assert_answered(m)                                                                         \
+	do {                                                                                       \
+		if ((m)->kind != MESSAGE_ANSWER)                                                   \
+			fail_msg("got %.*s", BYTES_ARG((m)->text));                                \
+	} while (0)
+
+/* The next message to a verifier that is its work; `lists` is the last LISTS before it. */
+static void
+next_job(struct message *job, struct buf *lists)
+{
+	bool has;
+	struct err err;
+
+	buf_reset(lists);
+	pump();
+	assert_ok(pipe_fill(&g.judge, &err));
+	for (;;) {
+		assert_ok(pipe_next(&g.judge, job, &has, &err));
+		assert_true(has);
+		if (job->kind == MESSAGE_LISTS)
+			buf_bytes(lists, job->marks);
+		if (job->kind == MESSAGE_CHECK_CERT)
+			return;
+	}
+}
+
+/* A pod asks, and the verifier answers that its evidence rested on these marks. */
+static void
+accepted_on(const struct mark *of, size_t n, struct buf *lists, struct message *answer)
+{
+	CLEANUP(pod_done) struct pod p;
+	CLEANUP(buf_done) struct buf spki = {0}, wire = {0};
+	struct message job, result = {.kind = MESSAGE_CERT_RESULT};
+	struct err err;
+
+	pod_make(&p, GUEST_WEB, guest_clock_now(&g.keeper->clock));
+	assert_ok(pipe_send(&g.front, &p.m, &err));
+	next_job(&job, lists);
+	key_spki(p.key, &spki);
+	marks_emit(of, n, &wire);
+	result.id = job.id;
+	result.nonce = job.nonce;
+	result.policy = g.world->web;
+	key_x25519_raw_public(p.kem, result.kem.b);
+	result.key = bytes_sub(buf_view(&spki), spki.n - 64, spki.n);
+	result.marks = buf_view(&wire);
+	assert_ok(pipe_send(&g.judge, &result, &err));
+	pump();
+	assert_true(hear(answer));
+}
+
+/*
+ * A host that staples an older TCB info than one that was accepted is refused; a list that was
+ * accepted is given to every verifier, so that an older one hides nothing.
+ */
+static void
+nothing_older_is_accepted(void **state)
+{
+	int64_t now = guest_clock_now(&g.keeper->clock);
+	struct mark info = {.kind = MARK_TCB_INFO, .id = {{1}}, .number = 18, .issued = now - 9};
+	struct mark list = {.kind = MARK_LIST,
+	                    .id = {{2}},
+	                    .number = 5,
+	                    .issued = now - 9,
+	                    .list = BYTES("newest")};
+	struct mark both[] = {info, list};
+	CLEANUP(buf_done) struct buf lists = {0}, want = {0}, kept = {0};
+	struct message ready = {.kind = MESSAGE_READY}, a;
+	char name[80], hex[65];
+	struct err err;
+
+	(void)state;
+	g.judge_works = false;
+	marks_emit(&list, 1, &want);
+	accepted_on(both, 2, &lists, &a);
+	assert_answered(&a);
+	assert_int_equal(lists.n, 0);
+
+	info.number = 17;
+	info.issued = now; /* signed later: Intel publishes both for a while */
+	accepted_on(&info, 1, &lists, &a);
+	assert_refused(&a, "E-EVIDENCE-060");
+	assert_bytes(buf_view(&lists), buf_view(&want));
+	info.number = 18;
+	info.issued = now - 99;
+	accepted_on(&info, 1, &lists, &a);
+	assert_answered(&a);
+	assert_int_equal(lists.n, 0); /* it has them */
+
+	/* Another process in its place is given them again; an older list takes nothing away. */
+	assert_ok(pipe_send(&g.judge, &ready, &err));
+	pump();
+	list.number = 4;
+	list.list = BYTES("older");
+	accepted_on(&list, 1, &lists, &a);
+	assert_answered(&a);
+	assert_bytes(buf_view(&lists), buf_view(&want));
+
+	/* They are in the store; a verifier that was taken over cannot use up the future. */
+	snprintf(name, sizeof name, "marks-%s",
+	         hash256_hex(authority_genesis(g.keeper->authority), hex));
+	assert_ok(store_get_name(&g.store, name, MARKS_BYTES, &kept, &err));
+	assert_true(bytes_find(buf_view(&kept), BYTES("newest"), 0) != SIZE_MAX);
+	info.number = 99;
+	info.issued = now + 2 * KEEPER_SKEW_ALARM_SECONDS;
+	accepted_on(&info, 1, &lists, &a);
+	assert_refused(&a, "E-KEEPER-009");
+	info.number = 18;
+	info.issued = now;
+	accepted_on(&info, 1, &lists, &a);
+	assert_answered(&a);
+}
+
+/* A real verifier: the list of its evidence reaches the keeper once, and comes back to it. */
+static void
+lists_make_the_round(void **state)
+{
+	const struct marks *kept = authority_marks(g.keeper->authority);
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		CLEANUP(pod_done) struct pod p;
+		struct message a;
+
+		pod_make(&p, GUEST_WEB, guest_clock_now(&g.keeper->clock));
+		ask(&p.m, &a);
+		assert_int_equal(a.kind, MESSAGE_ANSWER);
+		assert_int_equal(kept->n, 1);
+		assert_int_equal(kept->items[0].kind, MARK_LIST);
+		assert_int_equal(kept->version, 1);
+	}
+	assert_int_equal(g.verifier.known.n, 1);
+	assert_bytes(g.verifier.known.items[0].list, kept->items[0].list);
+}
+
 /* Sessions that ask together share one report, and each gets its own way to the root. */
 static void
 evidence_is_batched(void **state)
@@ -631,6 +766,8 @@ main(void)
 	        STAGED(who_gets_no_certificate),
 	        STAGED(malformed_requests),
 	        STAGED(a_verifier_lies),
+	        STAGED(nothing_older_is_accepted),
+	        STAGED(lists_make_the_round),
 	        STAGED(evidence_is_batched),
 	        STAGED(limits),
 	        STAGED(answers_of_an_earlier_front),

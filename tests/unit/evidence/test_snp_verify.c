@@ -2,6 +2,7 @@
 /* The whole pipeline over reports of a made-up AMD: one thing wrong a row, its step and its reason.
  */
 #include "base/text.h"
+#include "evidence/marks.h"
 #include "evidence/snp/certtable.h"
 #include "evidence/snp/roots.h"
 #include "mint.h"
@@ -130,6 +131,68 @@ sound_reports_are_accepted(void **state)
 		assert_int_equal(res.valid_to, b.crl_to);
 		assert_true(hash256_equal(&res.root_key, &mint.root));
 	}
+}
+
+/*
+ * A host staples the list of last month, which is signed and in its window: the newer one that was
+ * accepted before, and that revokes, counts all the same.
+ */
+static void
+an_older_list_hides_nothing(void **state)
+{
+	CLEANUP(bench_done) struct bench b;
+	CLEANUP(buf_done) struct buf newer = {0};
+	CLEANUP(marks_done) struct marks kept = {0};
+	struct mark of[MARKS_OF_ONE];
+	struct document d;
+
+	(void)state;
+	bench_init(&b, SNP_GENOA, SNP_SIGNED_VCEK, 5);
+	b.crl_from = MINT_NOW - 20 * MINT_DAY;
+	bench_seal(&b);
+	mint_crl(&mint, true, MINT_NOW - MINT_DAY, MINT_NOW + 30 * MINT_DAY, &newer);
+	d = b.doc;
+	d.endorsements.crls[0] = buf_view(&newer);
+	assert_int_equal(marks_of(&d, &mint.root, MINT_NOW, of), 1);
+	assert_int_equal(of[0].issued, MINT_NOW - MINT_DAY);
+	/* Of another root nothing is marked, and an ended list is none. */
+	assert_int_equal(marks_of(&d, &b.policy, MINT_NOW, of), 0);
+	assert_int_equal(marks_of(&d, &mint.root, MINT_NOW + 60 * MINT_DAY, of), 0);
+	assert_int_equal(marks_of(&d, &mint.root, MINT_NOW, of), 1);
+	marks_keep(&kept, of, 1);
+	expect(&b, "as stapled", STEP_ACCEPTED, "");
+	/* Junk in all places pushes it out no more than the older list does. */
+	for (int junk = 0; junk < 2; junk++) {
+		struct endorsements before = b.doc.endorsements;
+
+		while (junk && b.doc.endorsements.n_crls < EVIDENCE_MAX_CRLS)
+			b.doc.endorsements.crls[b.doc.endorsements.n_crls++] = buf_view(&b.crl);
+		marks_add_lists(&kept, &b.doc);
+		expect(&b, "with what is known", STEP_REVOCATION, "snp/ask-revoked");
+		b.doc.endorsements = before;
+	}
+	/* The older one is no news. */
+	assert_int_equal(marks_of(&b.doc, &mint.root, MINT_NOW, of), 1);
+	assert_true(marks_has(&kept, &of[0]));
+	marks_keep(&kept, of, 1);
+	assert_int_equal(kept.version, 1);
+}
+
+/* A list that anybody signed under the issuer's name is no mark. */
+static void
+a_forged_list_is_no_mark(void **state)
+{
+	CLEANUP(bench_done) struct bench b;
+	struct mark of[MARKS_OF_ONE];
+
+	(void)state;
+	bench_init(&b, SNP_MILAN, SNP_SIGNED_VCEK, 3);
+	bench_seal(&b);
+	assert_int_equal(marks_of(&b.doc, &mint.root, MINT_NOW, of), 1);
+	b.crl.p[b.crl.n - 9] ^= 1;
+	assert_int_equal(marks_of(&b.doc, &mint.root, MINT_NOW, of), 0);
+	b.doc.endorsements.crls[0] = BYTES("no list");
+	assert_int_equal(marks_of(&b.doc, &mint.root, MINT_NOW, of), 0);
 }
 
 struct row {
@@ -928,6 +991,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(sound_reports_are_accepted),
+	        cmocka_unit_test(an_older_list_hides_nothing),
+	        cmocka_unit_test(a_forged_list_is_no_mark),
 	        cmocka_unit_test(one_thing_wrong),
 	        cmocka_unit_test(vlek_rows),
 	        cmocka_unit_test(keys_do_not_mix),
