@@ -88,14 +88,29 @@ quote_rune(uint32_t cp, bool ascii, uint8_t quote, struct buf *out)
 	}
 }
 
+/* The end of what stands for itself in quotes. */
+static size_t
+plain_run(struct bytes text, size_t at, uint8_t quote)
+{
+	while (at < text.n && text.p[at] >= ' ' && text.p[at] < 0x7f && text.p[at] != quote &&
+	       text.p[at] != '\\')
+		at++;
+	return at;
+}
+
 void
 format_quote(struct bytes text, bool ascii, uint8_t quote, struct buf *out)
 {
 	buf_u8(out, quote);
 	for (size_t at = 0; at < text.n && buf_ok(out);) {
-		size_t from = at;
-		int32_t cp = utf8_next(text, &at);
+		size_t from = at, run = plain_run(text, at, quote);
+		int32_t cp;
 
+		buf_add(out, text.p + from, run - from);
+		at = from = run;
+		if (at == text.n)
+			break;
+		cp = utf8_next(text, &at);
 		if (cp < 0)
 			buf_printf(out, "\\x%02x", text.p[from]);
 		else

@@ -3,6 +3,8 @@
 
 #include "base/text.h"
 
+enum { PRINT_ROOM = 256 }; /* most lines fit */
+
 /*
  * Objects whose rules have several keys in their heads (p[x].r := y): entries
  * of (path, kind, value), sorted by the path's next key and merged level by
@@ -156,6 +158,7 @@ vm_print(struct rego_eval *ev, const struct value *args, uint32_t n)
 {
 	CLEANUP(buf_done) struct buf text = {0};
 
+	buf_reserve(&text, PRINT_ROOM);
 	for (uint32_t i = 0; i < n; i++) {
 		if (i > 0)
 			buf_u8(&text, ' ');

@@ -18,8 +18,8 @@ def replay(*args):
 
 def test_a_recording_passes():
     code, lines = replay(GOLDEN)
-    assert lines[-1] == "17 passed, 0 failed, 0 skipped"
-    assert lines[-2].startswith("2 policies, 17 requests: median ")
+    assert lines[-1] == "32 passed, 0 failed, 0 skipped"
+    assert lines[-2].startswith("3 policies, 32 requests: median ")
     assert code == 0
 
 

@@ -3,6 +3,7 @@
 package agent_policy
 
 import future.keywords.in
+import input
 
 default AllowRequestsFailingPolicy := false
 default StartContainerRequest := true
