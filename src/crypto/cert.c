@@ -2,6 +2,7 @@
 #include "crypto/cert.h"
 
 #include "base/clock.h"
+#include "crypto/name.h"
 #include "crypto/ossl.h"
 #include "crypto/signature.h"
 #include "crypto/x509_light.h"
@@ -60,24 +61,6 @@ ossl_time(const ASN1_TIME *t, int64_t *ret)
 	return true;
 }
 
-/* The common name as UTF-8; nothing when there is none, several, or an overlong one. */
-static size_t
-common_name(const X509_NAME *name, uint8_t to[CN_MAX])
-{
-	int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
-	unsigned char *text = NULL;
-	int n;
-
-	if (at < 0 || X509_NAME_get_index_by_NID(name, NID_commonName, at) >= 0)
-		return 0;
-	n = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
-	if (n < 0 || n > CN_MAX)
-		n = 0;
-	mem_copy(to, text, (size_t)n);
-	OPENSSL_free(text);
-	return (size_t)n;
-}
-
 static struct cert *
 new_cert(void)
 {
@@ -98,8 +81,8 @@ finish(struct cert *c)
 		ERR_clear_error();
 		return NULL;
 	}
-	c->subject_n = common_name(c->parts.subject, c->subject_cn);
-	c->issuer_n = common_name(c->parts.issuer, c->issuer_cn);
+	c->subject_n = name_common(c->parts.subject, c->subject_cn, CN_MAX);
+	c->issuer_n = name_common(c->parts.issuer, c->issuer_cn, CN_MAX);
 	ERR_clear_error();
 	return c;
 }
@@ -121,8 +104,8 @@ from_x509(X509 *x, bool keyless)
 	}
 	c->der_n = (size_t)n;
 	c->parts = (struct cert_parts){
-	        .subject = X509_get_subject_name(x),
-	        .issuer = X509_get_issuer_name(x),
+	        .subject = name_of_x509(X509_get_subject_name(x)),
+	        .issuer = name_of_x509(X509_get_issuer_name(x)),
 	        .serial = X509_get0_serialNumber(x),
 	        .not_before = X509_get0_notBefore(x),
 	        .not_after = X509_get0_notAfter(x),

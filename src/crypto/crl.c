@@ -2,6 +2,7 @@
 /* Revocation lists. */
 #include "base/clock.h"
 #include "crypto/cert.h"
+#include "crypto/name.h"
 #include "crypto/signature.h"
 #include "crypto/x509_light.h"
 
@@ -9,7 +10,7 @@
 #include <openssl/x509v3.h>
 #include <stdatomic.h>
 
-enum { CRL_MAX = 4 * 1024 * 1024 };
+enum { CRL_MAX = 4 * 1024 * 1024, CN_MAX = 256 };
 
 /* Who was found to have signed it: certificates are many, and their signatures slow. */
 struct signer {
@@ -93,15 +94,9 @@ crl_number(const struct crl *c)
 bool
 crl_issuer_cn_is(const struct crl *c, const char *cn)
 {
-	const X509_NAME *name = c->x->issuer;
-	int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
-	const ASN1_STRING *text;
+	uint8_t text[CN_MAX];
 
-	if (at < 0 || X509_NAME_get_index_by_NID(name, NID_commonName, at) >= 0)
-		return false;
-	text = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at));
-	return bytes_is(bytes_of(ASN1_STRING_get0_data(text), (size_t)ASN1_STRING_length(text)),
-	                cn);
+	return bytes_is(bytes_of(text, name_common(c->x->issuer, text, sizeof text)), cn);
 }
 
 bool
@@ -113,7 +108,7 @@ crl_sig_is_pss_sha384(const struct crl *c)
 bool
 crl_names_issuer(const struct crl *c, const struct cert *issuer)
 {
-	return X509_NAME_cmp(c->x->issuer, cert_parts(issuer)->subject) == 0;
+	return names_equal(c->x->issuer, cert_parts(issuer)->subject);
 }
 
 static bool
@@ -160,6 +155,6 @@ bool
 crl_has(const struct crl *c, const struct cert *cert)
 {
 	/* Entries of other issuers (indirect lists) would need a critical extension. */
-	return X509_NAME_cmp(c->x->issuer, cert_parts(cert)->issuer) == 0 &&
+	return names_equal(c->x->issuer, cert_parts(cert)->issuer) &&
 	       crl_light_has(c->x, cert_parts(cert)->serial);
 }

@@ -6,6 +6,7 @@
  * holds both against each other.
  */
 #include "base/clock.h"
+#include "crypto/name.h"
 #include "crypto/signature.h"
 #include "crypto/x509_light.h"
 
@@ -240,7 +241,8 @@ authority_fits(const AUTHORITY_KEYID *a, const struct step *issuer)
 		const GENERAL_NAME *name = sk_GENERAL_NAME_value(a->issuer, i);
 
 		if (name->type == GEN_DIRNAME)
-			return X509_NAME_cmp(name->d.directoryName, issuer->x->parts.issuer) == 0;
+			return names_equal(name_of_x509(name->d.directoryName),
+			                   issuer->x->parts.issuer);
 	}
 	return true;
 }
@@ -248,7 +250,7 @@ authority_fits(const AUTHORITY_KEYID *a, const struct step *issuer)
 static bool
 is_self_issued(const struct step *s)
 {
-	return X509_NAME_cmp(s->x->parts.subject, s->x->parts.issuer) == 0;
+	return names_equal(s->x->parts.subject, s->x->parts.issuer);
 }
 
 /* May steps[i] have issued what is below it? Names, role and length; not yet its signature. */
@@ -258,7 +260,7 @@ check_link(const struct path *p, size_t i, struct err *err)
 	const struct step *issuer = &p->steps[i], *below = &p->steps[i - 1];
 	long between = 0;
 
-	if (X509_NAME_cmp(below->x->parts.issuer, issuer->x->parts.subject) != 0 ||
+	if (!names_equal(below->x->parts.issuer, issuer->x->parts.subject) ||
 	    !authority_fits(below->role.authority, issuer))
 		return refuse(err, i - 1, "the certificate names another issuer");
 	if (!issuer->role.ca)

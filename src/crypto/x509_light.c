@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/x509_light.h"
 
+#include "crypto/der.h"
+#include "crypto/name.h"
+
 #include <openssl/asn1t.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -9,16 +12,16 @@
 
 enum { RSA_BYTES_MAX = 1024, UNUSED_BITS = 7 /* ASN1_STRING.flags of a BIT STRING */ };
 
-/* ---- RFC 5280 section 4.1; the key is one opaque SEQUENCE ---- */
+/* ---- RFC 5280 section 4.1; names and key are opaque SEQUENCEs ---- */
 
 typedef struct {
 	ASN1_ENCODING enc;
 	ASN1_INTEGER *version;
 	ASN1_INTEGER *serial;
 	X509_ALGOR *algorithm;
-	X509_NAME *issuer;
+	ASN1_STRING *issuer;
 	X509_VAL *validity;
-	X509_NAME *subject;
+	ASN1_STRING *subject;
 	ASN1_STRING *spki;
 	ASN1_BIT_STRING *issuer_uid;
 	ASN1_BIT_STRING *subject_uid;
@@ -38,9 +41,9 @@ ASN1_SEQUENCE_enc(LIGHT_TBS, enc, 0) =
 	ASN1_EXP_OPT(LIGHT_TBS, version, ASN1_INTEGER, 0),
 	ASN1_SIMPLE(LIGHT_TBS, serial, ASN1_INTEGER),
 	ASN1_SIMPLE(LIGHT_TBS, algorithm, X509_ALGOR),
-	ASN1_SIMPLE(LIGHT_TBS, issuer, X509_NAME),
+	ASN1_SIMPLE(LIGHT_TBS, issuer, ASN1_SEQUENCE),
 	ASN1_SIMPLE(LIGHT_TBS, validity, X509_VAL),
-	ASN1_SIMPLE(LIGHT_TBS, subject, X509_NAME),
+	ASN1_SIMPLE(LIGHT_TBS, subject, ASN1_SEQUENCE),
 	ASN1_SIMPLE(LIGHT_TBS, spki, ASN1_SEQUENCE),
 	ASN1_IMP_OPT(LIGHT_TBS, issuer_uid, ASN1_BIT_STRING, 1),
 	ASN1_IMP_OPT(LIGHT_TBS, subject_uid, ASN1_BIT_STRING, 2),
@@ -54,23 +57,16 @@ ASN1_SEQUENCE(LIGHT_CERT) =
 	ASN1_SIMPLE(LIGHT_CERT, signature, ASN1_BIT_STRING),
 } static_ASN1_SEQUENCE_END(LIGHT_CERT)
 
-/* ---- RFC 5280 section 5.1; extensions of entries are not of interest ---- */
-
-typedef struct {
-	ASN1_INTEGER *serial;
-	ASN1_TIME *date;
-	ASN1_STRING *extensions;
-} LIGHT_ENTRY;
-DEFINE_STACK_OF(LIGHT_ENTRY)
+/* ---- RFC 5280 section 5.1; the entries are one opaque SEQUENCE, see next_entry() ---- */
 
 typedef struct {
 	ASN1_ENCODING enc;
 	ASN1_INTEGER *version;
 	X509_ALGOR *algorithm;
-	X509_NAME *issuer;
+	ASN1_STRING *issuer;
 	ASN1_TIME *this_update;
 	ASN1_TIME *next_update;
-	STACK_OF(LIGHT_ENTRY) * entries;
+	ASN1_STRING *entries;
 	STACK_OF(X509_EXTENSION) * extensions;
 } LIGHT_LIST;
 
@@ -80,21 +76,14 @@ typedef struct {
 	ASN1_BIT_STRING *signature;
 } LIGHT_CRL;
 
-ASN1_SEQUENCE(LIGHT_ENTRY) =
-{
-	ASN1_SIMPLE(LIGHT_ENTRY, serial, ASN1_INTEGER),
-	ASN1_SIMPLE(LIGHT_ENTRY, date, ASN1_TIME),
-	ASN1_OPT(LIGHT_ENTRY, extensions, ASN1_SEQUENCE),
-} static_ASN1_SEQUENCE_END(LIGHT_ENTRY)
-
 ASN1_SEQUENCE_enc(LIGHT_LIST, enc, 0) =
 {
 	ASN1_OPT(LIGHT_LIST, version, ASN1_INTEGER),
 	ASN1_SIMPLE(LIGHT_LIST, algorithm, X509_ALGOR),
-	ASN1_SIMPLE(LIGHT_LIST, issuer, X509_NAME),
+	ASN1_SIMPLE(LIGHT_LIST, issuer, ASN1_SEQUENCE),
 	ASN1_SIMPLE(LIGHT_LIST, this_update, ASN1_TIME),
 	ASN1_OPT(LIGHT_LIST, next_update, ASN1_TIME),
-	ASN1_SEQUENCE_OF_OPT(LIGHT_LIST, entries, LIGHT_ENTRY),
+	ASN1_OPT(LIGHT_LIST, entries, ASN1_SEQUENCE),
 	ASN1_EXP_SEQUENCE_OF_OPT(LIGHT_LIST, extensions, X509_EXTENSION, 0),
 } static_ASN1_SEQUENCE_END_ref(LIGHT_LIST, LIGHT_LIST)
 
@@ -163,6 +152,13 @@ text_of(const ASN1_ENCODING *enc)
 	return bytes_of(enc->enc, (size_t)enc->len);
 }
 
+/* Of what is opaque to a template: the object as it stands. */
+static struct bytes
+whole(const ASN1_STRING *s)
+{
+	return bytes_of(ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s));
+}
+
 /* Algorithm and key, whatever they are: then OpenSSL will read the certificate, too. */
 static bool
 is_spki(const ASN1_STRING *spki)
@@ -183,7 +179,8 @@ cert_light_read(struct bytes der)
 	LIGHT_CERT *c = read_tree(der, ASN1_ITEM_rptr(LIGHT_CERT));
 	struct cert_light *l;
 
-	if (c && !is_spki(c->tbs->spki)) {
+	if (c && (!is_spki(c->tbs->spki) || !name_good(whole(c->tbs->subject)) ||
+	          !name_good(whole(c->tbs->issuer)))) {
 		ASN1_item_free((ASN1_VALUE *)c, ASN1_ITEM_rptr(LIGHT_CERT));
 		c = NULL;
 	}
@@ -192,8 +189,8 @@ cert_light_read(struct bytes der)
 	l = mem_new(struct cert_light);
 	l->tree = c;
 	l->parts = (struct cert_parts){
-	        .subject = c->tbs->subject,
-	        .issuer = c->tbs->issuer,
+	        .subject = whole(c->tbs->subject),
+	        .issuer = whole(c->tbs->issuer),
 	        .serial = c->tbs->serial,
 	        .not_before = c->tbs->validity->notBefore,
 	        .not_after = c->tbs->validity->notAfter,
@@ -201,8 +198,7 @@ cert_light_read(struct bytes der)
 	        .algorithm = c->tbs->algorithm,
 	};
 	l->sig = (struct signed_parts){text_of(&c->tbs->enc), c->algorithm, c->signature};
-	l->spki = bytes_of(ASN1_STRING_get0_data(c->tbs->spki),
-	                   (size_t)ASN1_STRING_length(c->tbs->spki));
+	l->spki = whole(c->tbs->spki);
 	l->version = c->tbs->version ? ASN1_INTEGER_get(c->tbs->version) : 0;
 	return l;
 }
@@ -216,17 +212,64 @@ cert_light_free(struct cert_light *l)
 	mem_free(l);
 }
 
+/* X.690 section 8.3: not empty, and no first byte that says nothing. */
+static bool
+integer_good(struct bytes i)
+{
+	return i.n == 1 || (i.n > 1 && !(i.p[0] == 0 && !(i.p[1] & 0x80)) &&
+	                    !(i.p[0] == 0xff && (i.p[1] & 0x80)));
+}
+
+/* Serial number, date, and perhaps extensions, which are not of interest. */
+static bool
+next_entry(struct rd *entries, struct bytes *serial)
+{
+	struct rd one = rd_init(der_take(entries, DER_SEQUENCE));
+	uint8_t tag;
+
+	*serial = der_take(&one, DER_INTEGER);
+	(void)der_next(&one, &tag);
+	one.failed |= tag != DER_UTC_TIME && tag != DER_GENERALIZED_TIME;
+	if (rd_left(&one) > 0)
+		(void)der_take(&one, DER_SEQUENCE);
+	entries->failed |= !rd_done(&one) || !integer_good(*serial);
+	return rd_ok(entries);
+}
+
+static struct rd
+entries_of(const LIGHT_CRL *c)
+{
+	struct rd r = rd_init(c->list->entries ? whole(c->list->entries) : BYTES("\x30\0"));
+
+	return rd_init(der_take(&r, DER_SEQUENCE));
+}
+
+static bool
+entries_good(const LIGHT_CRL *c)
+{
+	struct rd entries = entries_of(c);
+	struct bytes serial;
+
+	while (rd_left(&entries) > 0 && next_entry(&entries, &serial))
+		;
+	return rd_done(&entries);
+}
+
 struct crl_light *
 crl_light_read(struct bytes der)
 {
 	LIGHT_CRL *c = read_tree(der, ASN1_ITEM_rptr(LIGHT_CRL));
 	struct crl_light *l;
 
+	if (c && (!name_good(whole(c->list->issuer)) || !entries_good(c))) {
+		ASN1_item_free((ASN1_VALUE *)c, ASN1_ITEM_rptr(LIGHT_CRL));
+		c = NULL;
+	}
 	if (!c)
 		return NULL;
 	l = mem_new(struct crl_light);
 	*l = (struct crl_light){
-	        .issuer = c->list->issuer,
+	        .issuer = whole(c->list->issuer),
 	        .this_update = c->list->this_update,
 	        .next_update = c->list->next_update,
 	        .extensions = c->list->extensions,
@@ -249,14 +292,18 @@ crl_light_free(struct crl_light *l)
 bool
 crl_light_has(const struct crl_light *l, const ASN1_INTEGER *serial)
 {
-	const LIGHT_CRL *c = l->tree;
+	struct rd entries = entries_of(l->tree);
+	unsigned char *der = NULL;
+	int n = i2d_ASN1_INTEGER(serial, &der);
+	struct rd r = rd_init(bytes_of(der, n > 0 ? (size_t)n : 0));
+	struct bytes want = der_take(&r, DER_INTEGER), got;
+	bool found = false;
 
-	for (int i = 0; i < sk_LIGHT_ENTRY_num(c->list->entries); i++) {
-		if (ASN1_INTEGER_cmp(sk_LIGHT_ENTRY_value(c->list->entries, i)->serial, serial) ==
-		    0)
-			return true;
-	}
-	return false;
+	ossl_must(rd_done(&r), "a serial number");
+	while (!found && rd_left(&entries) > 0 && next_entry(&entries, &got))
+		found = bytes_equal(got, want);
+	OPENSSL_free(der);
+	return found;
 }
 
 /* ---- RSA keys ---- */

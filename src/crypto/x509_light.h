@@ -12,7 +12,7 @@
 
 /* What a certificate says; borrowed from whatever it was read from. */
 struct cert_parts {
-	const X509_NAME *subject, *issuer;
+	struct bytes subject, issuer; /* names, DER: crypto/name.h */
 	const ASN1_INTEGER *serial;
 	const ASN1_TIME *not_before, *not_after;
 	const STACK_OF(X509_EXTENSION) * extensions; /* NULL: none */
@@ -39,7 +39,7 @@ struct cert_light *cert_light_read(struct bytes der);
 void cert_light_free(struct cert_light *l);
 
 struct crl_light {
-	const X509_NAME *issuer;
+	struct bytes issuer;
 	const ASN1_TIME *this_update, *next_update; /* next_update NULL: absent */
 	const STACK_OF(X509_EXTENSION) * extensions;
 	const X509_ALGOR *algorithm;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "evidence/snp/vek.h"
 
+#include "crypto/der.h"
 #include "evidence/document.h"
-
-#include "evidence/der.h"
 
 enum { HWID_TURIN = 8 };
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * der.h: walks DER for the vendors' certificate extensions. Definite, minimal
- * lengths only; a failure latches in the cursor.
+ * der.h: walks DER: names, revocation lists, the vendors' certificate extensions.
+ * Definite, minimal lengths only; a failure latches in the cursor.
  */
-#ifndef EVIDENCE_DER_H
-#define EVIDENCE_DER_H
+#ifndef CRYPTO_DER_H
+#define CRYPTO_DER_H
 
 #include "base/rd.h"
 
@@ -14,8 +14,13 @@ enum der_tag {
 	DER_OCTET_STRING = 0x04,
 	DER_OID = 0x06,
 	DER_ENUMERATED = 0x0a,
+	DER_UTF8_STRING = 0x0c,
+	DER_PRINTABLE_STRING = 0x13,
 	DER_IA5_STRING = 0x16,
+	DER_UTC_TIME = 0x17,
+	DER_GENERALIZED_TIME = 0x18,
 	DER_SEQUENCE = 0x30,
+	DER_SET = 0x31,
 };
 
 /* The next element must have this tag; its contents, borrowed. */

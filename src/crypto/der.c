@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "evidence/der.h"
+#include "crypto/der.h"
 
 /* DER length: short form below 128, else the fewest bytes (X.690 section 10.1). */
 static size_t
@@ -16,6 +16,10 @@ take_length(struct rd *r)
 	} else if (first == 0x82) {
 		n = rd_be16(r);
 		r->failed |= n < 0x100;
+	} else if (first == 0x83) {
+		n = (size_t)rd_u8(r) << 16;
+		n |= rd_be16(r);
+		r->failed |= n < 0x10000;
 	} else {
 		r->failed = true; /* indefinite, or beyond what any of our inputs may have */
 	}
