@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reaches: kds_fetch(), pcs_fetch() and collateral_complete() over answers of a
- * hostile service: {kind u8, header length be16, issuer chain header, body}.
+ * hostile service: {kind u8, header length be16, issuer chain header, body}. Bit 7
+ * of the kind: it is a mirror; bit 6: which has it not in the first place.
  */
 #include "attest/collateral/collateral.h"
 #include "base/rd.h"
@@ -15,6 +16,7 @@ struct hostile {
 	struct transport transport; /* first: found again from it */
 	struct bytes header, body;
 	uint64_t clock;
+	bool absent; /* the first time */
 };
 
 static status
@@ -24,7 +26,8 @@ answer(struct transport *t, const struct transport_request *req, struct transpor
 	struct hostile *h = (struct hostile *)(void *)t;
 
 	(void)req;
-	ret->status = 200;
+	ret->status = h->absent ? 404 : 200;
+	h->absent = false;
 	TRY(transport_header_add(ret, BYTES("TCB-Info-Issuer-Chain"), h->header, err));
 	buf_bytes(&ret->body, h->body);
 	return buf_check(&ret->body, err);
@@ -52,13 +55,16 @@ fetch(struct collateral *c, const struct hostile *h, uint8_t kind)
 	};
 	CLEANUP(arena_done) struct arena a = {0};
 	struct collateral_item item, chain = {0};
-	enum collateral_kind k = (enum collateral_kind)(kind % COLLATERAL_KINDS);
+	enum collateral_kind k = (enum collateral_kind)(kind & 0x3f) % COLLATERAL_KINDS;
 	const char *subject = subjects[k];
 	struct err err;
 	status s = k <= COLLATERAL_SNP_CRL ? kds_fetch(c, k, subject, &a, &item, &err)
 	                                   : pcs_fetch(c, k, subject, &a, &item, &chain, &err);
 
-	if (is_ok(s) && k != COLLATERAL_TDX_TCB_CHAIN && !bytes_equal(item.data, h->body))
+	/* Lists may come in hexadecimal or PEM. */
+	if (is_ok(s) && k != COLLATERAL_TDX_TCB_CHAIN && !bytes_equal(item.data, h->body) &&
+	    ((k != COLLATERAL_TDX_ROOT_CRL && k != COLLATERAL_TDX_PCK_CRL) ||
+	     item.data.n >= h->body.n))
 		abort();
 }
 
@@ -78,6 +84,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!rd_ok(&r))
 		return 0;
 	h.body = rd_bytes(&r, rd_left(&r));
+	h.absent = kind & 0x40;
+	if (kind & 0x80)
+		c.kds_url = c.pcs_url = "https://mirror.example";
 	fetch(&c, &h, kind);
 	/* The body as evidence: which items does it say it needs? */
 	(void)!is_ok(collateral_complete(&c, kind & 1 ? TEE_TDX : TEE_SNP, h.body, 1795500000, &a,
