@@ -17,9 +17,9 @@
  *              op 1 report      REPORTDATA[64]
  *              op 2 mesh-cert   nonce[32] || SHA-256(attester key)[32] || SHA-256(peer key)[32]
  *                               || exporter[32] || SHA-256(payload)[32]
- *   answer   = version u8 (1) || result u8 || tee u8 (1 to 4, docs/protocol.md; 0 unless ok) || rest
- *              result 0: rest is the evidence document (JSON, docs/evidence.md) with its
- *              endorsements; else a line for people
+ *   answer   = version u8 (1) || result u8 || tee u8 (1 to 4, docs/protocol.md; 0 unless ok) ||
+ * rest result 0: rest is the evidence document (JSON, docs/evidence.md) with its endorsements; else
+ * a line for people
  *
  * A socket that serves one op answers any other with ATTEST_REFUSED. For
  * op 2, REPORTDATA is the leaf itself (a tree of depth 0).
@@ -32,7 +32,7 @@
 enum {
 	ATTEST_SOCKET_VERSION = 1,
 	ATTEST_REPORT_DATA_SIZE = 64,
-	ATTEST_TEE_MAX = 4, /* snp, tdx, and both behind a paravisor */
+	ATTEST_TEE_MAX = 4,             /* snp, tdx, and both behind a paravisor */
 	ATTEST_REQUEST_MAX = 256,       /* bytes of a request, without its length */
 	ATTEST_ANSWER_MAX = 256 * 1024, /* bytes of an answer, without its length */
 	ATTEST_DEADLINE_MS = 10 * 1000, /* a client waits this long for one answer */
