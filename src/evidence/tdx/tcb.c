@@ -134,13 +134,18 @@ judge(const struct tcb_info *info, const struct pck *pck, struct bytes svn)
 	return p;
 }
 
-/* The TD was launched under an old module that has been updated since: launching it anew helps. */
+/*
+ * The TD was launched under an old module that has been updated since: launching it anew helps.
+ * A module that is old now makes the platform old, whatever it was at launch.
+ */
 static enum tcb_status
 relaunch(enum tcb_status launch, const struct parts *then, const struct parts *now)
 {
 	bool only_module =
 	        then->module_status == TCB_OUT_OF_DATE && now->module_status == TCB_UP_TO_DATE;
 
+	if (now->module_status == TCB_OUT_OF_DATE)
+		return converge(launch, TCB_OUT_OF_DATE);
 	if (!only_module)
 		return launch;
 	if (launch == TCB_OUT_OF_DATE && (now->platform_status == TCB_UP_TO_DATE ||
