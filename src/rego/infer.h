@@ -37,6 +37,12 @@ struct inference {
 
 /* Looks at the term and what is inside, and notes its type as far as it is known. */
 status infer_term(struct inference *in, struct term *t);
+/* E-REGO-012 unless a function is replaced by one of as many arguments. */
+status check_replacement(struct inference *in, const struct with *w);
+
+/* ---- types_every.c ---- */
+
+status infer_every(struct inference *in, const struct body *b);
 
 /* ---- types_terms.c ---- */
 
@@ -58,6 +64,8 @@ bool terms_match(struct inference *in, const struct term *a, const struct term *
 
 /* ---- types_refs.c ---- */
 
+/* Does the reference end at a function? */
+bool is_function(const struct compiler *c, const struct term *t);
 /* E-REGO-024 if the reference, whose parts are inferred, leads to nothing. */
 status infer_ref(struct inference *in, struct term *t);
 

@@ -308,8 +308,11 @@ static bool
 same_shape(struct plan *p, const struct term *a, const struct term *b)
 {
 	bool literal = b->kind == TERM_CONST || b->kind == TERM_SET || b->kind == TERM_ARRAY ||
-	               b->kind == TERM_OBJECT || b->kind == TERM_OBJECT_COMP;
+	               b->kind == TERM_OBJECT;
 
+	if (a->kind == TERM_OBJECT)
+		literal |= b->kind == TERM_OBJECT_COMP || b->kind == TERM_ARRAY_COMP ||
+		           b->kind == TERM_SET_COMP;
 	if ((a->kind != TERM_ARRAY && a->kind != TERM_OBJECT) || !literal)
 		return true;
 	if (a->kind != b->kind || a->n != b->n)
@@ -364,14 +367,26 @@ try_unify(struct plan *p, const struct term *a, const struct term *b, var_set *o
 
 /* ---- expressions ---- */
 
-/* A negated expression binds nothing. */
+/* Calls inside of a negated expression are made in front of it, and bind what they bind. */
 static bool
-ready_negated(struct plan *p, const struct expr *e, const var_set *outs)
+ready_inner_calls(struct plan *p, const struct term *t, bool inner, var_set *outs)
+{
+	if (inner && t->kind == TERM_CALL)
+		return ready_value(p, t, outs);
+	for (uint32_t i = 0; i < t->n && t->kind != TERM_TEMPLATE; i++)
+		if (!ready_inner_calls(p, t->items[i], true, outs))
+			return false;
+	return true;
+}
+
+/* The rest of a negated expression binds nothing. */
+static bool
+ready_negated(struct plan *p, const struct expr *e, var_set *outs)
 {
 	var_set *own = arena_array(&p->c->arena, p->words, sizeof *own);
 	bool good;
 
-	if (!own)
+	if (!own || !ready_inner_calls(p, e->term, false, outs))
 		return false;
 	mem_copy(own, outs, p->words * sizeof *own);
 	good = is_unify(e->term) ? try_unify(p, e->term->items[0], e->term->items[1], own)

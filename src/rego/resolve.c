@@ -106,6 +106,17 @@ is_rule_name(const struct resolver *rs, struct bytes name)
 	return n && n->from_rule;
 }
 
+/* What a closure in the head prints is the closure's own, or an argument. */
+static bool
+of_the_body(const struct resolver *rs, const struct declared *d)
+{
+	const struct declared *other = rs->head ? rs->head->declared : NULL;
+
+	while (other && other != d)
+		other = other->next;
+	return other;
+}
+
 static status
 resolve_wildcard(struct resolver *rs, struct term *t)
 {
@@ -126,7 +137,7 @@ resolve_var(struct resolver *rs, struct term *t)
 	if (t->wildcard)
 		return resolve_wildcard(rs, t);
 	if ((d = find_declared(rs, name))) {
-		if (rs->printing && d->by == BY_SOME && !d->used)
+		if (rs->printing && ((d->by == BY_SOME && !d->used) || of_the_body(rs, d)))
 			return nothing_binds(rs, name);
 		d->used = true;
 		t->var = d->var;
@@ -580,9 +591,11 @@ resolve_branch(struct resolver *rs, struct rule *r)
 	TRY(scope_open(rs));
 	if (r->body)
 		TRY(resolve_body(rs, r->body));
+	rs->head = rs->scope;
 	for (uint32_t i = 0; i < r->n_path; i++)
 		TRY(resolve_term(rs, r->path[i]));
 	TRY(resolve_term(rs, r->value));
+	rs->head = NULL;
 	return scope_close(rs);
 }
 

@@ -24,6 +24,7 @@ struct resolver {
 	uint32_t n_vars, cap_vars;
 	bool query;
 	const struct term *statement; /* the term that is a whole expression */
+	const struct scope *head;     /* the rule's scope while its head is resolved */
 	bool printing;                /* what stands here binds nothing: print() */
 	bool template;                /* nor does _ in a template */
 	uint32_t print_off;           /* of that argument */
@@ -65,7 +66,7 @@ status implicit_var(struct resolver *rs, struct term *t);
 
 /* ---- resolve_with.c ---- */
 
-/* E-REGO-012, 013, 019 */
+/* E-REGO-013, 019 */
 status resolve_with(struct resolver *rs, struct with *w);
 
 #endif

@@ -211,6 +211,16 @@ nothing_binds(struct resolver *rs, struct bytes name)
 	                     BYTES_ARG(name));
 }
 
+/* Used in a closure of the head? */
+static bool
+used_inside(const struct resolver *rs, struct bytes name)
+{
+	for (const struct scope *s = rs->scope; s && s != rs->head; s = s->parent)
+		if (find_name(s->used, name))
+			return true;
+	return false;
+}
+
 status
 implicit_var(struct resolver *rs, struct term *t)
 {
@@ -219,9 +229,9 @@ implicit_var(struct resolver *rs, struct term *t)
 
 	for (; d && !bytes_equal(d->name, t->u.name); d = d->next)
 		n++;
+	if (rs->printing && (!d || (rs->head && !used_inside(rs, t->u.name))))
+		return nothing_binds(rs, t->u.name);
 	if (!d) {
-		if (rs->printing)
-			return nothing_binds(rs, t->u.name);
 		d = add_name(rs, &rs->names, t, BY_USE);
 		if (!d)
 			return compile_memory(rs->c);

@@ -75,12 +75,6 @@ resolve_document_target(struct resolver *rs, struct with *w)
 	return add_target(rs, t);
 }
 
-static uint32_t
-arity_of(struct callee f)
-{
-	return f.group ? f.group->n_args : f.builtin->arity;
-}
-
 /* Some builtins are the language itself, not functions. */
 static status
 check_replaceable(struct resolver *rs, const struct with *w)
@@ -118,9 +112,5 @@ resolve_with(struct resolver *rs, struct with *w)
 	w->replacement = find_callee(rs, w->value);
 	if (!w->replacement.group && !w->replacement.builtin)
 		return resolve_term(rs, w->value);
-	if (arity_of(w->callee) != arity_of(w->replacement))
-		return resolve_error(rs, w->off, "E-REGO-012",
-		                     "the replacement has %u arguments, not %u",
-		                     arity_of(w->replacement), arity_of(w->callee));
 	return OK;
 }

@@ -94,6 +94,16 @@ depth_of(const struct type *y)
 	return (uint8_t)(depth + 1);
 }
 
+static bool
+is_hollow(const struct type *y)
+{
+	bool hollow = (y->kind == TYPE_SET && !y->val) || (y->val && y->val->hollow);
+
+	for (uint32_t i = 0; i < y->n; i++)
+		hollow |= y->items[i]->hollow;
+	return hollow;
+}
+
 /* The one type of this shape. */
 static const struct type *
 unique(struct types *t, struct type y)
@@ -102,6 +112,7 @@ unique(struct types *t, struct type y)
 
 	y.hash = hash_of(&y);
 	y.depth = depth_of(&y);
+	y.hollow = is_hollow(&y);
 	if (y.depth > TYPES_MAX_DEPTH || !types_charge(t, 1 + y.n / 4))
 		return any(t);
 	if (t->n_types >= t->n_buckets && !grow(t))
@@ -305,7 +316,7 @@ type_keys(struct types *t, const struct type *of)
 	case TYPE_ANY:
 		return of;
 	case TYPE_ARRAY:
-		return t->scalars[TYPE_NUMBER];
+		return of->n == 0 && !of->val ? any(t) : t->scalars[TYPE_NUMBER];
 	case TYPE_SET:
 		return of->val ? of->val : any(t);
 	case TYPE_UNION:

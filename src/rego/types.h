@@ -37,7 +37,8 @@ enum type_kind {
 struct type {
 	uint8_t kind; /* enum type_kind */
 	uint8_t depth;
-	uint32_t n; /* items */
+	bool hollow; /* has an empty set inside */
+	uint32_t n;  /* items */
 	const struct type **items;
 	const struct value *keys; /* OBJECT: scalars, sorted */
 	const struct type *key, *val;

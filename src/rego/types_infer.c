@@ -150,12 +150,13 @@ infer_comprehension(struct inference *in, struct term *t)
 	}
 	TRY(infer_term(in, t->u.comp.val));
 	val = known_type(in, t->u.comp.val);
-	key = key ? key : in->any;
-	val = val ? val : in->any;
 	forget(in, trail);
-	t->type = t->kind == TERM_ARRAY_COMP ? type_array(&in->types, NULL, 0, val)
-	          : t->kind == TERM_SET_COMP ? type_set(&in->types, val)
-	                                     : type_object(&in->types, NULL, 0, key, val);
+	if (t->kind == TERM_ARRAY_COMP && val)
+		t->type = type_array(&in->types, NULL, 0, val);
+	else if (t->kind == TERM_SET_COMP && val)
+		t->type = type_set(&in->types, val);
+	else if (key && val)
+		t->type = type_object(&in->types, NULL, 0, key, val);
 	return OK;
 }
 
@@ -263,8 +264,9 @@ infer_bare(struct inference *in, const struct expr *e)
 		return OK;
 	case EXPR_SOME_IN:
 		return infer_some_in(in, e);
-	case EXPR_EVERY: /* what it says about its items is not looked at, as in OPA */
-		return infer_term(in, e->term);
+	case EXPR_EVERY:
+		TRY(infer_term(in, e->term));
+		return infer_every(in, e->body);
 	case EXPR_TERM:
 		break;
 	}
@@ -287,6 +289,35 @@ replaces_rules(struct inference *in, const struct with *w)
 	return n;
 }
 
+static uint32_t
+arity_of(struct callee f)
+{
+	return f.group ? f.group->n_args : f.builtin->arity;
+}
+
+status
+check_replacement(struct inference *in, const struct with *w)
+{
+	if ((!w->replacement.group && !w->replacement.builtin) ||
+	    arity_of(w->callee) == arity_of(w->replacement))
+		return OK;
+	return source_error(in->source, w->off, in->c->err, ERR_PARSE, "E-REGO-012",
+	                    "the replacement has %u arguments, not %u", arity_of(w->replacement),
+	                    arity_of(w->callee));
+}
+
+static status
+infer_with(struct inference *in, const struct with *w)
+{
+	const struct term *root = w->target->kind == TERM_REF ? w->target->items[0] : w->target;
+
+	TRY(check_replacement(in, w));
+	/* A function in the place of data has no value, and OPA does not mind. */
+	if (!w->value->resolved || (root->kind == TERM_DATA && is_function(in->c, w->value)))
+		return OK;
+	return infer_term(in, w->value);
+}
+
 static status
 infer_expr(struct inference *in, const struct expr *e)
 {
@@ -294,8 +325,7 @@ infer_expr(struct inference *in, const struct expr *e)
 	status s;
 
 	for (uint32_t i = 0; i < e->n_with; i++)
-		if (e->with[i].value->resolved)
-			TRY(infer_term(in, e->with[i].value));
+		TRY(infer_with(in, &e->with[i]));
 	for (uint32_t i = 0; i < e->n_with; i++)
 		if (replaces_rules(in, &e->with[i]))
 			in->replacing = e;

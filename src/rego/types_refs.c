@@ -79,8 +79,23 @@ parts_of(struct inference *in, struct term *t, uint32_t i, const struct type *of
 	}
 	if (i < t->n)
 		of = unknown_parts(in, t, i);
-	t->type = of;
+	/* What an empty set may become later is not known, and OPA takes the whole for that. */
+	t->type = of->hollow ? in->any : of;
 	return OK;
+}
+
+bool
+is_function(const struct compiler *c, const struct term *t)
+{
+	const struct node *n = c->root;
+
+	if (t->kind != TERM_REF || t->items[0]->kind != TERM_DATA)
+		return false;
+	for (uint32_t i = 1; n && i < t->n; i++)
+		n = t->items[i]->kind == TERM_CONST && t->items[i]->u.value.type == VALUE_STRING
+		            ? node_child(c, n, json_text(&t->items[i]->u.value))
+		            : NULL;
+	return n && n->group && n->group->kind == GROUP_FUNCTION;
 }
 
 static bool

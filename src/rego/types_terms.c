@@ -42,13 +42,37 @@ is_key(const struct term *t)
 	return t->kind == TERM_CONST && !value_is_collection(&t->u.value);
 }
 
+static bool
+is_closure(const struct term *t)
+{
+	return t->kind == TERM_ARRAY_COMP || t->kind == TERM_SET_COMP ||
+	       t->kind == TERM_OBJECT_COMP;
+}
+
+/* A closure over what is not known yet may be anything inside of a literal, as in OPA. */
+static const struct type *
+item_type(struct inference *in, const struct term *t)
+{
+	if (t->type || !is_closure(t) || t->kind == TERM_OBJECT_COMP)
+		return known_type(in, t);
+	return in->any;
+}
+
+static const struct type *
+known_closure(struct inference *in, const struct term *t)
+{
+	return t->kind == TERM_ARRAY_COMP ? type_array(&in->types, NULL, 0, in->any)
+	       : t->kind == TERM_SET_COMP ? type_set(&in->types, in->any)
+	                                  : NULL;
+}
+
 static const struct type *
 known_array(struct inference *in, const struct term *t)
 {
 	const struct type **items = arena_array(in->types.arena, t->n + 1, sizeof *items);
 
 	for (uint32_t i = 0; items && i < t->n; i++)
-		if (!(items[i] = known_type(in, t->items[i])))
+		if (!(items[i] = item_type(in, t->items[i])))
 			return NULL;
 	return items ? type_array(&in->types, items, t->n, NULL) : in->any;
 }
@@ -60,7 +84,7 @@ known_set(struct inference *in, const struct term *t)
 	const struct type *of = NULL;
 
 	for (uint32_t i = 0; i < t->n; i++)
-		of = type_or(&in->types, of, known_type(in, t->items[i]));
+		of = type_or(&in->types, of, item_type(in, t->items[i]));
 	return type_set(&in->types, t->n > 0 && !of ? in->any : of);
 }
 
@@ -72,8 +96,8 @@ known_object(struct inference *in, const struct term *t)
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; members && i < t->n; i += 2) {
-		const struct type *k = known_type(in, t->items[i]);
-		const struct type *v = known_type(in, t->items[i + 1]);
+		const struct type *k = item_type(in, t->items[i]);
+		const struct type *v = item_type(in, t->items[i + 1]);
 
 		if (is_key(t->items[i])) {
 			if (!v)
@@ -84,7 +108,9 @@ known_object(struct inference *in, const struct term *t)
 		key = type_or(&in->types, key, k ? k : in->any);
 		val = type_or(&in->types, val, v ? v : in->any);
 	}
-	return members ? type_object(&in->types, members, n, key, val) : in->any;
+	if (!members || (val && val->hollow))
+		return in->any;
+	return type_object(&in->types, members, n, key, val);
 }
 
 const struct type *
@@ -102,7 +128,9 @@ known_type(struct inference *in, const struct term *t)
 		return known_array(in, t);
 	if (t->kind == TERM_SET)
 		return known_set(in, t);
-	return t->kind == TERM_OBJECT ? known_object(in, t) : in->any;
+	if (t->kind == TERM_OBJECT)
+		return known_object(in, t);
+	return is_closure(t) ? known_closure(in, t) : in->any;
 }
 
 /* ---- a term and a type ---- */
@@ -232,6 +260,8 @@ items_match(struct inference *in, const struct term *a, const struct term *b, ui
 static bool
 unknown_match(struct inference *in, const struct term *a, const struct term *b)
 {
+	const struct type *x, *y;
+
 	if (a->kind == TERM_ARRAY && b->kind == TERM_ARRAY)
 		return a->n == b->n && items_match(in, a, b, 1);
 	if (a->kind == TERM_OBJECT && b->kind == TERM_OBJECT && same_keys(a, b))
@@ -240,10 +270,12 @@ unknown_match(struct inference *in, const struct term *a, const struct term *b)
 		give_up(in, a);
 	if (b->kind != TERM_VAR)
 		give_up(in, b);
-	if (a->kind == TERM_VAR && b->kind != TERM_VAR)
-		return term_fits(in, a, known_type(in, b), false);
-	if (b->kind == TERM_VAR && a->kind != TERM_VAR)
-		return term_fits(in, b, known_type(in, a), false);
+	x = known_type(in, a);
+	y = known_type(in, b);
+	if (a->kind == TERM_VAR && y)
+		return term_fits(in, a, y, false);
+	if (b->kind == TERM_VAR && x)
+		return term_fits(in, b, x, false);
 	give_up(in, a);
 	give_up(in, b);
 	return true;
