@@ -21,6 +21,7 @@ struct printer {
 	uint32_t next;
 	bool reordered;
 	bool good_index;
+	format_convert *convert;
 	struct buf out;
 };
 
@@ -80,13 +81,18 @@ go_int(const struct value *v, int64_t *ret)
 static bool
 int_argument(struct printer *p, int *ret)
 {
-	int64_t v;
+	CLEANUP(buf_done) struct buf text = {0};
+	struct format_arg a = {.kind = FORMAT_TEXT};
+	bool good;
 
-	if (p->next >= p->n || !go_int(&p->args[p->next++], &v) || v > FORMAT_MAX_WIDTH ||
-	    v < -FORMAT_MAX_WIDTH)
+	if (p->next >= p->n)
 		return false;
-	*ret = (int)v;
-	return true;
+	mpz_init(a.integer);
+	p->convert(&p->args[p->next++], &a, &text);
+	good = a.kind == FORMAT_INT && mpz_cmpabs_ui(a.integer, FORMAT_MAX_WIDTH) <= 0;
+	*ret = good ? (int)mpz_get_si(a.integer) : 0;
+	mpz_clear(a.integer);
+	return good;
 }
 
 static void
@@ -196,6 +202,20 @@ number_argument(const struct value *v, struct format_arg *a)
 	}
 }
 
+/* What sprintf makes of a value: numbers and strings, the rest in Rego's syntax. */
+static void
+rego_argument(const struct value *v, struct format_arg *a, struct buf *text)
+{
+	if (v->type == VALUE_NUMBER) {
+		number_argument(v, a);
+	} else if (v->type == VALUE_STRING) {
+		a->text = string_bytes(v);
+	} else {
+		value_term(v, text);
+		a->text = buf_view(text);
+	}
+}
+
 static void
 one_argument(struct printer *p, const struct format_spec *f, const struct value *v)
 {
@@ -203,15 +223,8 @@ one_argument(struct printer *p, const struct format_spec *f, const struct value 
 	struct format_arg a = {.kind = FORMAT_TEXT};
 
 	mpz_init(a.integer);
-	if (v->type == VALUE_NUMBER) {
-		number_argument(v, &a);
-	} else if (v->type == VALUE_STRING) {
-		a.text = string_bytes(v);
-	} else {
-		value_term(v, &text);
-		a.text = buf_view(&text);
-		p->out.failed |= !buf_ok(&text);
-	}
+	p->convert(v, &a, &text);
+	p->out.failed |= !buf_ok(&text);
 	if (f->verb == 'T')
 		format_text(f, bytes_str(format_type_name(&a)), &p->out);
 	else
@@ -262,10 +275,14 @@ extra(struct printer *p)
 	buf_str(&p->out, "%!(EXTRA ");
 	for (uint32_t i = p->next; i < p->n && buf_ok(&p->out); i++) {
 		struct format_spec type = {.verb = 'T'};
+		size_t from;
 
 		if (i > p->next)
 			buf_str(&p->out, ", ");
+		from = p->out.n;
 		one_argument(p, &type, &p->args[i]);
+		if (bytes_ends(buf_view(&p->out), BYTES("<nil>")) && p->out.n - from == 5)
+			continue; /* nil has no type */
 		buf_u8(&p->out, '=');
 		one_argument(p, &plain, &p->args[i]);
 	}
@@ -288,23 +305,35 @@ print(struct printer *p)
 		extra(p);
 }
 
-static status
-go_sprintf(struct rego_call *c, const struct value *args, struct value *ret)
+status
+format_sprintf(struct rego_call *c, struct bytes format, const struct value *args, uint32_t n,
+               format_convert *convert, struct value *ret)
 {
-	struct printer p = {.c = c, .out = result_buf(c)};
+	struct printer p = {.c = c,
+	                    .format = format,
+	                    .args = args,
+	                    .n = n,
+	                    .convert = convert,
+	                    .out = result_buf(c)};
 	status s;
 
-	TRY(builtin_string(c, args, 0, &p.format));
-	TRY(builtin_type(c, args, 1, VALUE_ARRAY));
-	TRY(rego_charge(c, p.format.n / 8 + args[1].n * 4U));
-	p.args = args[1].u.items;
-	p.n = args[1].n;
+	TRY(rego_charge(c, format.n / 8 + n * 4U));
 	print(&p);
 	s = rego_charge(c, p.out.n / 16);
 	if (is_ok(s))
 		s = builtin_text(c, &p.out, ret);
 	buf_done(&p.out);
 	return s;
+}
+
+static status
+go_sprintf(struct rego_call *c, const struct value *args, struct value *ret)
+{
+	struct bytes format;
+
+	TRY(builtin_string(c, args, 0, &format));
+	TRY(builtin_type(c, args, 1, VALUE_ARRAY));
+	return format_sprintf(c, format, args[1].u.items, args[1].n, rego_argument, ret);
 }
 
 /* format_int: what stands behind the point is cut off. */

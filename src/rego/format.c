@@ -10,9 +10,10 @@
 const char *
 format_type_name(const struct format_arg *a)
 {
-	static const char *const names[] = {"int64", "*big.Int", "float64", "string"};
+	static const char *const names[] = {"int64",  "*big.Int", "float64",
+	                                    "string", "bool",     "<nil>"};
 
-	return names[a->kind];
+	return a->type ? a->type : names[a->kind];
 }
 
 void
@@ -567,6 +568,14 @@ try_value(const struct format_spec *f, const struct format_arg *a, struct buf *o
 		return format_integer(f, a, out);
 	case FORMAT_REAL:
 		return format_real(f, a->real, out);
+	case FORMAT_BOOL:
+		if (f->verb == 't' || f->verb == 'v')
+			format_pad(f, a->text, out);
+		return f->verb == 't' || f->verb == 'v';
+	case FORMAT_NIL:
+		if (f->verb == 'v')
+			format_pad(f, BYTES("<nil>"), out);
+		return f->verb == 'v';
 	case FORMAT_TEXT:
 	default:
 		return format_string(f, a->text, out);
@@ -581,6 +590,10 @@ bad_verb(const struct format_spec *f, const struct format_arg *a, struct buf *ou
 
 	buf_str(out, "%!");
 	format_rune(f->verb, out);
+	if (a->kind == FORMAT_NIL) {
+		buf_str(out, "(<nil>)");
+		return;
+	}
 	if (a->kind == FORMAT_BIG && f->verb != 'w') { /* it speaks for itself, without flags */
 		v = (struct format_spec){.verb = 'v'};
 		buf_str(out, "(big.Int=");

@@ -18,10 +18,11 @@ struct format_spec {
 };
 
 struct format_arg {
-	enum { FORMAT_INT, FORMAT_BIG, FORMAT_REAL, FORMAT_TEXT } kind;
-	mpz_t integer; /* INT, BIG; always initialised */
+	enum { FORMAT_INT, FORMAT_BIG, FORMAT_REAL, FORMAT_TEXT, FORMAT_BOOL, FORMAT_NIL } kind;
+	const char *type; /* its name in Go when it is not the usual one of the kind */
+	mpz_t integer;    /* INT, BIG; always initialised */
 	double real;
-	struct bytes text;
+	struct bytes text; /* of BOOL too */
 };
 
 /* Flags as v and w take them; after the verb is known. */
@@ -44,5 +45,15 @@ void format_quote(struct bytes text, bool ascii, uint8_t quote, struct buf *out)
 /* A float64 as strconv.FormatFloat with verb b, e, f, g, x (or upper case), precision -1 =
  * shortest. */
 void format_float(double d, uint8_t verb, int precision, struct buf *out);
+
+/*
+ * sprintf with operands that `convert` turns into what Go would have: `a` comes with its integer
+ * initialised, text that is made goes to `text`. A width or precision is an INT.
+ */
+struct rego_call;
+struct value;
+typedef void format_convert(const struct value *v, struct format_arg *a, struct buf *text);
+status format_sprintf(struct rego_call *c, struct bytes format, const struct value *args,
+                      uint32_t n, format_convert *convert, struct value *ret);
 
 #endif

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
 #include "rego/builtin_groups.h"
-#include "rego/format.h"
+#include "rego/codec.h"
 #include "rego/template.h"
-
-enum { MAX_ARGS = 32 };
 
 static uint8_t
 peek(const struct template *t)
@@ -34,56 +32,6 @@ identifier(struct template *t)
 	return bytes_sub(t->text, from, t->at);
 }
 
-/* ---- values ---- */
-
-bool
-template_truth(const struct value *v)
-{
-	switch ((enum value_type)v->type) {
-	case VALUE_BOOL:
-		return v->u.b;
-	case VALUE_NUMBER:
-		return !(v->flags & VALUE_INT) || v->u.i != 0;
-	case VALUE_STRING:
-	case VALUE_ARRAY:
-	case VALUE_OBJECT:
-	case VALUE_SET:
-		return v->n > 0;
-	case VALUE_UNDEFINED:
-	case VALUE_NULL:
-	default:
-		return false;
-	}
-}
-
-/* As fmt.Print: [a b], map[k:v], nothing for nil but a word. */
-void
-template_print(const struct value *v, bool top, struct buf *out)
-{
-	if (v->type == VALUE_STRING) {
-		buf_bytes(out, string_bytes(v));
-	} else if (v->type == VALUE_UNDEFINED || v->type == VALUE_NULL) {
-		buf_str(out, top ? "<undefined>" : "<nil>");
-	} else if (!value_is_collection(v)) {
-		value_json(v, out);
-	} else {
-		buf_str(out, v->type == VALUE_OBJECT ? "map[" : "[");
-		for (uint32_t i = 0; i < v->n && buf_ok(out); i++) {
-			struct value key, val;
-
-			value_at(v, i, &key, &val);
-			if (i > 0)
-				buf_u8(out, ' ');
-			if (v->type == VALUE_OBJECT) {
-				template_print(&key, false, out);
-				buf_u8(out, ':');
-			}
-			template_print(&val, false, out);
-		}
-		buf_u8(out, ']');
-	}
-}
-
 /* ---- operands ---- */
 
 /* .name.name behind a value. */
@@ -98,6 +46,10 @@ fields(struct template *t, bool skip, struct value *v)
 		key = json_string(identifier(t));
 		if (skip)
 			continue;
+		if (v->type == VALUE_NULL)
+			return builtin_error(t->c,
+			                     "template: nil pointer evaluating interface {}.%.*s",
+			                     BYTES_ARG(string_bytes(&key)));
 		if (v->type != VALUE_OBJECT && v->type != VALUE_UNDEFINED)
 			return builtin_error(t->c, "template: can't evaluate field %.*s in type %s",
 			                     BYTES_ARG(string_bytes(&key)), value_type_name(v));
@@ -107,316 +59,335 @@ fields(struct template *t, bool skip, struct value *v)
 	return OK;
 }
 
-static status
-quoted(struct template *t, struct value *ret)
+/* The character behind a backslash; false where there is none of the kind. */
+static bool
+escape(struct template *t, uint8_t quote, struct buf *out)
 {
-	CLEANUP(buf_done) struct buf out = {.max = 1 << 20};
-	uint8_t quote = peek(t);
-	size_t from = ++t->at;
+	static const char means[] = "\a\b\f\n\r\t\v\\";
+	uint8_t c = peek(t), b[4] = {0};
+	size_t at = bytes_find_byte(BYTES("abfnrtv\\"), c, 0);
+	size_t n = c == 'x' ? 1 : c == 'u' ? 2 : c == 'U' ? 4 : 0;
+	uint32_t cp = 0;
 
-	for (;; t->at++) {
+	if (at != SIZE_MAX || c == quote) {
+		buf_u8(out, c == quote ? c : (uint8_t)means[at]);
+		return true;
+	}
+	if (n == 0 || !hex_decode(bytes_sub(t->text, t->at + 1, t->at + 1 + 2 * n), b, n))
+		return false;
+	t->at += 2 * n;
+	for (size_t i = 0; i < n; i++)
+		cp = cp << 8 | b[i];
+	if (n == 1)
+		buf_u8(out, b[0]);
+	else
+		utf8_put(out, cp);
+	return true;
+}
+
+static status
+quoted_text(struct template *t, struct buf *out)
+{
+	uint8_t quote = peek(t);
+
+	for (t->at++;; t->at++) {
 		uint8_t c = peek(t);
 
-		if (c == 0 || (c == '\n' && quote == '"'))
+		if (t->at >= t->text.n || (c == '\n' && quote != '`'))
 			return template_bad(t, "unterminated quoted string");
 		if (c == quote)
 			break;
 		if (c != '\\' || quote == '`') {
-			buf_u8(&out, c);
+			buf_u8(out, c);
 			continue;
 		}
 		t->at++;
-		c = peek(t);
-		buf_u8(&out, c == 'n' ? '\n' : c == 't' ? '\t' : c == 'r' ? '\r' : c);
+		if (!escape(t, quote, out))
+			return template_bad(t, "invalid syntax in quoted string");
 	}
-	(void)from;
 	t->at++;
-	*ret = json_copy_string(t->c->arena, buf_view(&out));
-	return arena_check(t->c->arena, t->c->err);
+	return OK;
+}
+
+status
+template_quoted(struct template *t, struct value *ret)
+{
+	CLEANUP(buf_done) struct buf out = {.max = 1 << 20};
+
+	TRY(quoted_text(t, &out));
+	return builtin_text(t->c, &out, ret);
+}
+
+/* 'x' is the number of its character. */
+static status
+character(struct template *t, struct value *ret)
+{
+	CLEANUP(buf_done) struct buf out = {0};
+	size_t at = 0;
+	int32_t cp;
+
+	TRY(quoted_text(t, &out));
+	cp = utf8_next(buf_view(&out), &at);
+	if (cp < 0 || at != out.n)
+		return template_bad(t, "malformed character constant");
+	*ret = json_int(cp);
+	ret->flags |= TEMPLATE_LITERAL;
+	return OK;
+}
+
+/* Integers as Go's source has them: other bases, underscores between digits. */
+static bool
+integer(struct bytes t, int64_t *ret)
+{
+	bool sign = t.n > 0 && (t.p[0] == '-' || t.p[0] == '+');
+	struct bytes d = bytes_sub(t, sign, t.n);
+	uint8_t mark = d.n > 1 && d.p[0] == '0' ? d.p[1] | 0x20 : 0;
+	int64_t base = mark == 'x' ? 16 : mark == 'b' ? 2 : d.n > 1 && d.p[0] == '0' ? 8 : 10;
+	__int128 v = 0;
+	size_t i = mark == 'x' || mark == 'b' || mark == 'o' ? 2 : 0;
+
+	if (i >= d.n)
+		return false;
+	for (; i < d.n; i++) {
+		uint8_t c = d.p[i], lower = c | 0x20;
+		int64_t digit = is_digit(c) ? c - '0' : lower >= 'a' ? lower - 'a' + 10 : 99;
+
+		if (c == '_')
+			continue;
+		if (digit >= base || v > INT64_MAX)
+			return false;
+		v = v * base + digit;
+	}
+	v = sign && t.p[0] == '-' ? -v : v;
+	*ret = (int64_t)v;
+	return v == *ret;
 }
 
 static status
 number(struct template *t, struct value *ret)
 {
+	CLEANUP(buf_done) struct buf text = {0};
+	CLEANUP(num_done) struct num n;
 	size_t from = t->at;
+	struct bytes word;
+	int64_t i;
 
-	while (is_digit(peek(t)) || is_letter(peek(t)) || peek(t) == '.' || peek(t) == '-' ||
-	       peek(t) == '+')
+	num_init(&n);
+	t->at += !is_digit(peek(t)) && peek(t) != '.';
+	while (is_digit(peek(t)) || is_letter(peek(t)) || peek(t) == '.' ||
+	       ((peek(t) == '-' || peek(t) == '+') && (t->text.p[t->at - 1] | 0x20) == 'e'))
 		t->at++;
-	*ret = value_number(t->c->arena, bytes_sub(t->text, from, t->at));
-	return ret->type == VALUE_NUMBER ? arena_check(t->c->arena, t->c->err)
-	                                 : template_bad(t, "bad number");
+	word = bytes_sub(t->text, from, t->at);
+	if (integer(word, &i)) {
+		*ret = json_int(i);
+	} else {
+		if (bytes_ends(word, BYTES("i")))
+			return template_bad(t, "complex numbers are not supported");
+		if ((bytes_find_byte(word, '.', 0) == SIZE_MAX &&
+		     bytes_find_byte(word, 'e', 0) == SIZE_MAX &&
+		     bytes_find_byte(word, 'E', 0) == SIZE_MAX) ||
+		    !codec_number(word, &text) || !num_parse(&n, buf_view(&text)))
+			return template_bad(t, "bad number syntax");
+		/* Kept as text whatever its value: it is a float. */
+		*ret = (struct value){.type = VALUE_NUMBER};
+		word = arena_copy(t->c->arena, buf_view(&text));
+		ret->u.s = word.p;
+		ret->n = (uint32_t)word.n;
+	}
+	ret->flags |= TEMPLATE_LITERAL;
+	return arena_check(t->c->arena, t->c->err);
 }
 
 static status
-variable(struct template *t, bool skip, struct value *ret)
+variable_value(struct template *t, struct bytes name, struct value *ret)
 {
-	size_t from = t->at++;
-	struct bytes name;
-
-	(void)identifier(t);
-	name = bytes_sub(t->text, from, t->at);
 	for (uint32_t i = t->n_vars; i > 0; i--) {
 		if (!bytes_equal(t->vars[i - 1].name, name))
 			continue;
 		*ret = t->vars[i - 1].val;
 		return OK;
 	}
-	if (skip)
-		return OK;
 	return builtin_error(t->c, "template: undefined variable \"%.*s\"", BYTES_ARG(name));
 }
 
 static status
-operand(struct template *t, bool skip, struct value *ret, bool *found)
+variable(struct template *t, struct value *ret)
+{
+	size_t from = t->at++;
+
+	(void)identifier(t);
+	return variable_value(t, bytes_sub(t->text, from, t->at), ret);
+}
+
+/* What a word of a command is: nothing, a constant or the dot, nil, or what can be called. */
+enum word { WORD_NONE, WORD_CONSTANT, WORD_NIL, WORD_TERM };
+
+/* A field or a variable ends at a blank, a bracket or an operator. */
+static status
+check_end(struct template *t)
 {
 	uint8_t c = peek(t);
-	bool declared;
 
-	*found = true;
-	*ret = (struct value){0};
-	if (c == '.' && !(t->at + 1 < t->text.n && is_digit(t->text.p[t->at + 1]))) {
-		*ret = t->dot;
-		if (t->at + 1 >= t->text.n || !is_letter(t->text.p[t->at + 1])) {
-			t->at++;
-			return OK;
-		}
-	} else if (c == '$') {
-		TRY(variable(t, skip, ret));
-	} else if (c == '(') {
-		t->at++;
-		if (++t->depth > TEMPLATE_MAX_DEPTH)
-			return builtin_limit(t->c, "the template nests too deeply");
-		TRY(template_pipeline(t, skip, ret, &declared));
-		if (!template_take(t, ")"))
-			return template_bad(t, "missing right parenthesis");
-		t->depth--;
-	} else if (c == '"' || c == '`') {
-		return quoted(t, ret);
-	} else if (is_digit(c) || ((c == '-' || c == '+') && t->at + 1 < t->text.n &&
-	                           is_digit(t->text.p[t->at + 1]))) {
+	if (t->at >= t->text.n || bytes_find_byte(BYTES(" \t\r\n.,|:=)(}"), c, 0) != SIZE_MAX)
+		return OK;
+	return template_bad(t, "bad character in action");
+}
+
+static status
+parenthesis(struct template *t, bool skip, struct value *ret)
+{
+	t->at++;
+	if (++t->depth > TEMPLATE_MAX_DEPTH)
+		return builtin_limit(t->c, "the template nests too deeply");
+	TRY(template_pipeline(t, skip, ret));
+	template_space(t);
+	if (!template_take(t, ")"))
+		return template_bad(t, "missing right parenthesis");
+	t->depth--;
+	return OK;
+}
+
+static status
+constant(struct template *t, struct value *ret, enum word *word)
+{
+	uint8_t c = peek(t), next = t->at + 1 < t->text.n ? t->text.p[t->at + 1] : 0;
+
+	*word = WORD_CONSTANT;
+	if (c == '"' || c == '`')
+		return template_quoted(t, ret);
+	if (c == '\'')
+		return character(t, ret);
+	if (is_digit(c) || ((c == '-' || c == '+' || c == '.') && is_digit(next)))
 		return number(t, ret);
-	} else if (template_word(t, "true") || template_word(t, "false")) {
+	if (template_word(t, "true") || template_word(t, "false")) {
 		*ret = json_bool(t->text.p[t->at - 2] == 'u');
 		return OK;
-	} else if (template_word(t, "nil")) {
-		return OK;
-	} else {
-		*found = false;
-		return OK;
 	}
-	return fields(t, skip, ret);
-}
-
-/* ---- functions ---- */
-
-struct call {
-	struct value args[MAX_ARGS];
-	uint32_t n;
-};
-
-static status
-text_result(struct template *t, struct buf *out, struct value *ret)
-{
-	return builtin_text(t->c, out, ret);
-}
-
-static status
-print(struct template *t, const struct call *f, bool line, struct value *ret)
-{
-	CLEANUP(buf_done) struct buf out = result_buf(t->c);
-
-	for (uint32_t i = 0; i < f->n; i++) {
-		/* Print puts spaces between operands when neither is a string, Println always. */
-		if (i > 0 && (line || (f->args[i].type != VALUE_STRING &&
-		                       f->args[i - 1].type != VALUE_STRING)))
-			buf_u8(&out, ' ');
-		template_print(&f->args[i], false, &out);
-	}
-	if (line)
-		buf_u8(&out, '\n');
-	return text_result(t, &out, ret);
-}
-
-static status
-printf_of(struct template *t, const struct call *f, struct value *ret)
-{
-	const struct rego_builtin *b = NULL;
-	struct value args[2];
-
-	for (size_t i = 0; i < rego_group_sprintf.n; i++)
-		if (bytes_is(bytes_str(rego_group_sprintf.list[i].name), "sprintf"))
-			b = &rego_group_sprintf.list[i];
-	if (f->n == 0 || !b)
-		return template_bad(t, "printf needs a format");
-	args[0] = f->args[0];
-	args[1] = (struct value){.type = VALUE_ARRAY, .n = f->n - 1, .u.items = f->args + 1};
-	return b->fn(t->c, args, ret);
-}
-
-static status
-index_of(struct template *t, const struct call *f, struct value *ret)
-{
-	struct value at = f->n > 0 ? f->args[0] : (struct value){0};
-
-	for (uint32_t i = 1; i < f->n; i++) {
-		const struct value *v =
-		        value_is_collection(&at) ? value_get(&at, &f->args[i]) : NULL;
-
-		if (!v && at.type == VALUE_ARRAY)
-			return builtin_error(t->c,
-			                     "template: error calling index: index out of range");
-		at = v ? *v : (struct value){0};
-	}
-	*ret = at;
+	*word = template_word(t, "nil") ? WORD_NIL : WORD_NONE;
 	return OK;
 }
 
 static status
-compare(struct template *t, struct bytes name, const struct call *f, struct value *ret)
+operand(struct template *t, bool skip, struct value *ret, enum word *word)
 {
-	int order;
+	uint8_t c = peek(t), next = t->at + 1 < t->text.n ? t->text.p[t->at + 1] : 0;
 
-	if (f->n < 2)
-		return template_bad(t, "missing argument for comparison");
-	if (bytes_is(name, "eq")) {
-		bool any = false;
-
-		for (uint32_t i = 1; i < f->n; i++)
-			any |= value_eq(&f->args[0], &f->args[i]);
-		return return_bool(any, ret);
-	}
-	order = value_cmp(&f->args[0], &f->args[1]);
-	if (bytes_is(name, "ne"))
-		return return_bool(order != 0, ret);
-	return return_bool(bytes_is(name, "lt")   ? order < 0
-	                   : bytes_is(name, "le") ? order <= 0
-	                   : bytes_is(name, "gt") ? order > 0
-	                                          : order >= 0,
-	                   ret);
-}
-
-static status
-length(struct template *t, const struct call *f, struct value *ret)
-{
-	if (f->n != 1 || (f->args[0].type != VALUE_STRING && !value_is_collection(&f->args[0])))
-		return template_bad(t, "error calling len");
-	*ret = json_int(f->args[0].n);
-	return OK;
-}
-
-static void
-escape_html(struct bytes t, struct buf *out)
-{
-	for (size_t i = 0; i < t.n; i++) {
-		static const struct {
-			uint8_t c;
-			const char *entity;
-		} rows[] = {{'"', "&#34;"},
-		            {'\'', "&#39;"},
-		            {'&', "&amp;"},
-		            {'<', "&lt;"},
-		            {'>', "&gt;"}};
-		size_t k = 0;
-
-		while (k < COUNT_OF(rows) && rows[k].c != t.p[i])
-			k++;
-		if (k < COUNT_OF(rows))
-			buf_str(out, rows[k].entity);
-		else
-			buf_u8(out, t.p[i]);
-	}
-}
-
-static status
-html(struct template *t, const struct call *f, struct value *ret)
-{
-	CLEANUP(buf_done) struct buf out = result_buf(t->c);
-	CLEANUP(buf_done) struct buf plain = result_buf(t->c);
-
-	for (uint32_t i = 0; i < f->n; i++)
-		template_print(&f->args[i], false, &plain);
-	escape_html(buf_view(&plain), &out);
-	return text_result(t, &out, ret);
-}
-
-static status
-call(struct template *t, struct bytes name, const struct call *f, struct value *ret)
-{
-	static const char *const comparisons[] = {"eq", "ne", "lt", "le", "gt", "ge"};
-
-	TRY(rego_charge(t->c, 4 + f->n));
-	for (size_t i = 0; i < COUNT_OF(comparisons); i++)
-		if (bytes_is(name, comparisons[i]))
-			return compare(t, name, f, ret);
-	if (bytes_is(name, "and") || bytes_is(name, "or")) {
-		bool stop = bytes_is(name, "or");
-
-		for (uint32_t i = 0; i < f->n; i++) {
-			*ret = f->args[i];
-			if (template_truth(ret) == stop)
-				break;
+	*ret = (struct value){0};
+	*word = WORD_TERM;
+	if (c == '.' && !is_digit(next)) {
+		*ret = t->dot;
+		if (!is_letter(next)) {
+			*word = WORD_CONSTANT;
+			t->at++;
+			return check_end(t);
 		}
-		return OK;
+	} else if (c == '$') {
+		TRY(variable(t, ret));
+	} else if (c == '(') {
+		TRY(parenthesis(t, skip, ret));
+	} else {
+		TRY(constant(t, ret, word));
+		if (*word == WORD_NONE || peek(t) != '.')
+			return OK;
+		return template_bad(t, "unexpected . after term");
 	}
-	if (bytes_is(name, "not") && f->n == 1)
-		return return_bool(!template_truth(&f->args[0]), ret);
-	if (bytes_is(name, "len"))
-		return length(t, f, ret);
-	if (bytes_is(name, "index"))
-		return index_of(t, f, ret);
-	if (bytes_is(name, "print") || bytes_is(name, "println"))
-		return print(t, f, name.n > 5, ret);
-	if (bytes_is(name, "printf"))
-		return printf_of(t, f, ret);
-	if (bytes_is(name, "html"))
-		return html(t, f, ret);
-	return builtin_error(t->c, "template: function \"%.*s\" not defined", BYTES_ARG(name));
+	TRY(fields(t, skip, ret));
+	return check_end(t);
 }
 
 /* ---- pipelines ---- */
 
-/* An operand, or a function with its operands; `last`: what the pipe brings as one more. */
 static status
-command(struct template *t, bool skip, const struct value *last, struct value *ret)
+function_name(struct template *t, struct bytes *ret)
 {
-	struct call f = {.n = 0};
-	struct bytes name = {NULL, 0};
-	struct value v;
-	bool found;
+	*ret = identifier(t);
+	if (ret->n == 0)
+		return template_bad(t, "unexpected token in action");
+	if (!template_is_function(*ret))
+		return builtin_error(t->c, "template: function \"%.*s\" not defined",
+		                     BYTES_ARG(*ret));
+	return check_end(t);
+}
+
+/* One operand of a function; a function's name there is a call without operands. */
+static status
+argument(struct template *t, bool skip, struct value *ret, enum word *word)
+{
+	static const struct template_call none = {.n = 0};
+	struct bytes name;
 
 	template_space(t);
-	TRY(operand(t, skip, ret, &found));
-	if (!found) {
-		name = identifier(t);
-		if (name.n == 0)
-			return template_bad(t, "unexpected token in action");
-		for (;;) {
-			template_space(t);
-			TRY(operand(t, skip, &v, &found));
-			if (!found && is_letter(peek(t))) {
-				/* A function without operands, as an operand. */
-				struct call none = {.n = 0};
-				struct bytes inner = identifier(t);
+	TRY(operand(t, skip, ret, word));
+	if (*word != WORD_NONE || !is_letter(peek(t)))
+		return OK;
+	TRY(function_name(t, &name));
+	*word = WORD_TERM;
+	return skip ? OK : template_function(t, name, &none, ret);
+}
 
-				found = true;
-				if (!skip)
-					TRY(call(t, inner, &none, &v));
-			}
-			if (!found)
-				break;
-			if (f.n == MAX_ARGS - 1)
-				return builtin_limit(t->c, "too many operands");
+/* and, or: nothing behind the operand that decides is evaluated. */
+static bool
+is_decided(struct bytes name, const struct template_call *f)
+{
+	bool is_or = bytes_is(name, "or");
+
+	return f->n > 0 && (is_or || bytes_is(name, "and")) &&
+	       template_truth(&f->args[f->n - 1]) == is_or;
+}
+
+static status
+function(struct template *t, bool skip, const struct value *last, struct value *ret)
+{
+	struct template_call f = {.n = 0};
+	struct bytes name;
+	bool decided = false;
+
+	TRY(function_name(t, &name));
+	for (;;) {
+		struct value v;
+		enum word word;
+
+		TRY(argument(t, skip || decided, &v, &word));
+		if (word == WORD_NONE)
+			break;
+		if (f.n == TEMPLATE_MAX_ARGS - 1)
+			return builtin_limit(t->c, "too many operands");
+		if (!decided)
 			f.args[f.n++] = v;
-		}
+		decided = decided || (!skip && is_decided(name, &f));
 	}
 	if (skip)
 		return OK;
-	if (last && name.n == 0)
-		return template_bad(t, "non executable command in pipeline");
-	if (last)
+	if (last && !decided)
 		f.args[f.n++] = *last;
-	return name.n > 0 ? call(t, name, &f, ret) : OK;
+	return template_function(t, name, &f, ret);
+}
+
+/* An operand, or a function with its operands; `last`: what the pipe brings as one more. */
+static status
+command(struct template *t, bool skip, bool first, const struct value *last, struct value *ret)
+{
+	struct value more;
+	enum word word, second;
+
+	template_space(t);
+	TRY(operand(t, skip, ret, &word));
+	if (word == WORD_NONE)
+		return function(t, skip, last, ret);
+	if (!first && word != WORD_TERM)
+		return template_bad(t, "non executable command in pipeline");
+	for (bool any = false;; any = true) {
+		TRY(argument(t, skip, &more, &second));
+		if (second == WORD_NONE && any && !skip)
+			return template_bad(t, "can't give argument to non-function");
+		if (second == WORD_NONE)
+			break;
+	}
+	if (!skip && word == WORD_NIL)
+		return template_bad(t, "nil is not a command");
+	if (!skip && last)
+		return template_bad(t, "can't give argument to non-function");
+	return OK;
 }
 
 /* "$x :=", "$x =", "$i, $x :="; the names, and how many there are. */
@@ -437,51 +408,76 @@ declaration(struct template *t, struct bytes names[2], bool *assign)
 			break;
 		template_space(t);
 	}
-	*assign = false;
-	if (n > 0 && template_take(t, ":="))
-		return n;
-	if (n == 1 && peek(t) == '=' &&
-	    !bytes_starts(bytes_sub(t->text, t->at, t->text.n), BYTES("=="))) {
+	*assign = n > 0 && peek(t) == '=';
+	if (*assign)
 		t->at++;
-		*assign = true;
+	if (*assign || (n > 0 && template_take(t, ":=")))
 		return n;
-	}
 	t->at = start;
 	return 0;
 }
 
-static status
-declare(struct template *t, struct bytes name, const struct value *v, bool assign)
+bool
+template_set(struct template *t, struct bytes name, const struct value *v)
 {
-	for (uint32_t i = t->n_vars; assign && i > 0; i--) {
+	for (uint32_t i = t->n_vars; i > 0; i--) {
 		if (!bytes_equal(t->vars[i - 1].name, name))
 			continue;
 		t->vars[i - 1].val = *v;
+		return true;
+	}
+	return false;
+}
+
+static status
+declare(struct template *t, struct bytes name, const struct value *v, bool assign, bool skip)
+{
+	struct value now = v->type == VALUE_NULL ? (struct value){0} : *v, held;
+
+	if (assign) {
+		TRY(variable_value(t, name, &held));
+		(void)template_set(t, name, skip ? &held : &now);
 		return OK;
 	}
 	if (t->n_vars == TEMPLATE_MAX_VARS)
 		return builtin_limit(t->c, "more than %d variables", TEMPLATE_MAX_VARS);
 	t->vars[t->n_vars].name = name;
-	t->vars[t->n_vars++].val = *v;
+	t->vars[t->n_vars++].val = now;
 	return OK;
 }
 
-status
-template_pipeline(struct template *t, bool skip, struct value *ret, bool *declared)
+/* Behind a pipe another command, or nothing. */
+static bool
+at_end(const struct template *t)
 {
-	struct bytes names[2];
+	struct bytes rest = bytes_sub(t->text, t->at, t->text.n);
+
+	return rest.n == 0 || rest.p[0] == ')' || bytes_starts(rest, BYTES("}}")) ||
+	       bytes_starts(rest, BYTES("-}}"));
+}
+
+status
+template_pipeline(struct template *t, bool skip, struct value *ret)
+{
+	struct bytes names[2] = {{NULL, 0}, {NULL, 0}};
 	bool assign;
 	uint32_t n = declaration(t, names, &assign);
 	struct value last;
 
-	TRY(command(t, skip, NULL, ret));
+	TRY(command(t, skip, true, NULL, ret));
 	for (template_space(t); template_take(t, "|"); template_space(t)) {
-		last = *ret;
-		TRY(command(t, skip, &last, ret));
+		last = ret->type == VALUE_NULL ? (struct value){0} : *ret;
+		template_space(t);
+		if (at_end(t))
+			break;
+		TRY(command(t, skip, false, &last, ret));
 	}
-	*declared = n > 0;
 	/* Of range's two, both are made here so that they are known; range sets them. */
-	for (uint32_t i = 0; i < n && !skip; i++)
-		TRY(declare(t, names[i], ret, assign));
+	for (uint32_t i = 0; i < n; i++)
+		TRY(declare(t, names[i], ret, assign, skip));
+	t->declared[0] = names[0];
+	t->declared[1] = names[1];
+	t->n_declared = n;
+	t->assigned = assign;
 	return OK;
 }
