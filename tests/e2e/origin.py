@@ -6,13 +6,14 @@
         run(contrast, ..., "--kds", origin.url)
 """
 import http.server
+import ssl
 import threading
 import time
 import urllib.parse
 
 
 class Origin:
-    def __init__(self):
+    def __init__(self, tls=None):
         self.answers, self.asked, self.delay = {}, [], 0
         origin = self
 
@@ -38,7 +39,11 @@ class Origin:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*tls)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.server.server_address[1]}"
 
     def put(self, prefix, body, headers=None, status=200):
         """Every path that starts so; the longest one counts."""

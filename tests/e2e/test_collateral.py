@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Collateral of a whole fleet: fetched, bundled, carried to a machine without network, and its end told."""
+import base64
+import hashlib
 import json
 import os
 import pty
@@ -269,3 +271,68 @@ def test_a_damaged_cache_is_one_line(origin, tmp_path, home):
     (blocked / "cache").write_text("a file where the folder should be")
     done = contrast(*args, home=blocked)
     assert done.returncode == 0 and done.stderr.count("\n") == 1 and "nothing is kept" in done.stderr, done.stderr
+
+
+def list_of(deployment):
+    """The revocation list of the software processor, from the evidence of a Coordinator that brings it."""
+    c = deployment.coordinator()
+    assert deployment.set(c).returncode == 0
+    assert deployment.verify(c, "--receipt", "receipt.json").returncode == 0
+    receipt = json.loads((deployment.folder / "receipt.json").read_text())
+    assert "evidence" not in receipt  # nothing was added
+    answer = json.loads(base64.b64decode(receipt["answer"]))
+    return base64.b64decode(answer["evidence"]["endorsements"]["crls"][0])
+
+
+def test_a_coordinator_without_lists(make_deployment, tmp_path):
+    crl = list_of(make_deployment("whole"))
+    bundle = tmp_path / "bundle.json"
+    bundle.write_text(json.dumps({"version": 1, "items": [
+        {"kind": "snp-crl", "subject": "Genoa/vcek", "sha256": hashlib.sha256(crl).hexdigest(),
+         "data": base64.b64encode(crl).decode()}]}))
+    d = make_deployment("bare")
+    c = d.coordinator(policy="bare")
+    env = {"CONTRAST_CACHE_DIR": str(tmp_path / "cache")}
+    done = d.set(c, env=env)
+    assert done.returncode == 1 and "snp/crl-missing" in done.stderr, done.stderr
+    assert "snp-crl Genoa/vcek: in no bundle and not in the cache" in done.stderr
+    done = d.set(c, "--collateral", bundle, env=env)
+    assert done.returncode == 0, done.stderr
+    assert d.verify(c, env=env).returncode == 1
+    done = d.verify(c, "--collateral", bundle, "--receipt", "receipt.json", env=env)
+    assert done.returncode == 0, done.stderr
+    # Whoever reads the receipt needs neither bundle nor network.
+    other = tmp_path / "auditor"
+    other.mkdir()
+    done = offline("receipt", "verify", d.folder / "receipt.json", "--insecure", home=other)
+    assert done.returncode == 0 and "revocation checked" in done.stdout, done.stderr
+    receipt = json.loads((d.folder / "receipt.json").read_text())
+    receipt["evidence"]["endorsements"].pop("crls")
+    (other / "receipt.json").write_text(json.dumps(receipt))
+    done = offline("receipt", "verify", other / "receipt.json", "--insecure", home=other)
+    assert done.returncode == 1 and "snp/crl-missing" in done.stderr
+    # From a mirror once, then from the cache.
+    with Origin() as o:
+        o.put("/vcek/v1/Genoa/crl", crl)
+        for _ in range(2):
+            done = d.verify(c, "--fetch", "--kds", o.url, env=env)
+            assert done.returncode == 0 and o.asked == ["/vcek/v1/Genoa/crl"], done.stderr
+    assert d.verify(c, env=env).returncode == 0
+
+
+def test_a_mirror_with_its_own_authority(tmp_path, home):
+    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
+    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key,
+        "-out", cert, "-days", "2", "-subj", "/CN=mirror", "-addext", "subjectAltName=IP:127.0.0.1", check=True)
+    export = ["collateral", "export", tmp_path / "b.json", "-m", tmp_path / "manifest.json", "--partial"]
+    (tmp_path / "manifest.json").write_text(json.dumps({
+        "Policies": {"11" * 32: {"SANs": ["web"], "Role": "coordinator"}},
+        "ReferenceValues": {"snp": [{"ProductName": "Genoa", "TrustedMeasurement": "22" * 48, "MinimumTCB": {
+            "BootloaderVersion": 0, "TEEVersion": 0, "SNPVersion": 0, "MicrocodeVersion": 0}}]},
+        "WorkloadOwnerPubKeys": []}))
+    with Origin(tls=(cert, key)) as o:
+        o.put("/vcek/v1/Genoa/cert_chain", cert.read_bytes())
+        done = contrast(*export, "--kds", o.url, home=home)
+        assert done.returncode == 3 and o.asked == [] and "certificate" in done.stderr, done.stderr
+        done = contrast(*export, "--kds", o.url, "--mirror-ca", cert, home=home)
+        assert done.returncode == 3 and items(tmp_path / "b.json") == [("snp-chain", "Genoa/vcek")], done.stderr

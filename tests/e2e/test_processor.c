@@ -6,8 +6,9 @@
  *
  *   test-processor values STATE MEASUREMENT
  *       one reference set as JSON
- *   test-processor serve STATE MEASUREMENT HOSTDATA normal|debug REPORT-SOCKET EVIDENCE-SOCKET
- *       until killed; prints "ready" when both sockets listen
+ *   test-processor serve STATE MEASUREMENT HOSTDATA KIND REPORT-SOCKET EVIDENCE-SOCKET
+ *       until killed; prints "ready" when both sockets listen. KIND: normal, debug, or bare (no
+ *       revocation list, as firmware alone has none)
  *
  * The same in the shape of TDX, where MEASUREMENT is MRTD and the RTMRs are the bytes 01.. to 04..:
  *
@@ -52,6 +53,7 @@ struct serving {
 	struct guest *guest;
 	struct quoter *quoter; /* NULL: SNP */
 	struct td_launch td;
+	bool bare;
 	int listeners[2]; /* by op - 1 */
 	struct client clients[MAX_CLIENTS];
 	size_t n;
@@ -100,7 +102,7 @@ make_document(struct serving *s, const uint8_t report_data[64], struct buf *out,
 	d.endorsements.certs[2] = processor_ark(s->processor);
 	d.endorsements.n_certs = 3;
 	d.endorsements.crls[0] = crl;
-	d.endorsements.n_crls = 1;
+	d.endorsements.n_crls = s->bare ? 0 : 1;
 	v = document_to_json(&arena, &d);
 	json_write(&v, JSON_COMPACT, out);
 	return arena_check(&arena, err);
@@ -354,6 +356,7 @@ main(int argc, char **argv)
 	if (argc != 8 || !hex_decode(bytes_str(argv[3]), launch.measurement.b, SHA384_SIZE) ||
 	    !hex_decode(bytes_str(argv[4]), launch.host_data, SHA256_SIZE))
 		return 2;
+	s->bare = strcmp(argv[5], "bare") == 0;
 	launch.policy = strcmp(argv[5], "debug") == 0 ? guest_policy_debug : guest_policy_default;
 	if (!is_ok(guest_launch(s->processor, &launch, &s->guest, &err)))
 		die(&err);
