@@ -252,6 +252,8 @@ globs_match(struct rego_call *c, const struct value *args, struct value *ret)
 	struct glob x, y;
 	bool yes;
 
+	TRY(builtin_type(c, args, 0, VALUE_STRING));
+	TRY(builtin_type(c, args, 1, VALUE_STRING));
 	TRY(read_glob(c, args, 0, &x));
 	TRY(read_glob(c, args, 1, &y));
 	TRY(intersects(c, &x, &y, &yes));

@@ -425,6 +425,7 @@ struct reader {
 	int64_t offset;
 	int64_t year_day;
 	bool has_month, has_day, pm, am;
+	bool utc; /* Z was read: other offsets do not count */
 	const char *out_of_range;
 };
 
@@ -546,6 +547,7 @@ read_offset(struct reader *r, const struct part *p)
 	if (p->zulu && r->rest.n > 0 && r->rest.p[0] == 'Z') {
 		r->rest = bytes_sub(r->rest, 1, r->rest.n);
 		r->offset = 0;
+		r->utc = true;
 		return true;
 	}
 	if (r->rest.n == 0 || (r->rest.p[0] != '+' && r->rest.p[0] != '-'))
@@ -560,6 +562,8 @@ read_offset(struct reader *r, const struct part *p)
 	if (p->seconds && ((p->colon && !skip_literal(r, BYTES(":"))) ||
 	                   !read_number(r, true, 0, 60, "time zone offset second", &second)))
 		return false;
+	if (r->utc)
+		return true;
 	r->offset = (hour * 60 + minute) * 60 + second;
 	if (minus)
 		r->offset = -r->offset;
