@@ -580,7 +580,7 @@ static bool
 parse_dot(struct parser *ps, struct term **t)
 {
 	parser_scan(ps);
-	if (ps->tok.kind != TOK_IDENT || (ps->tok.space && ps->tok.newline))
+	if (ps->tok.kind != TOK_IDENT || ps->tok.space)
 		return parser_fail(ps, ps->tok.off, "expected a name after the dot");
 	if (!add_bracket(ps, t, term_const(ps, json_string(ps->tok.text), ps->tok.off)))
 		return false;

@@ -516,13 +516,21 @@ kind_name(const struct term *t)
 	                                  : "a reference";
 }
 
+/* The old language lets a name hide input and data. */
+static bool
+hides_document(const struct resolver *rs, struct bytes name)
+{
+	return (!rs->module || rs->module->v1) &&
+	       (bytes_is(name, "input") || bytes_is(name, "data"));
+}
+
 /* Left of := stand variables, arrays and objects of them. */
 static status
 declare_assigned(struct resolver *rs, struct term *t, bool inside)
 {
 	uint32_t step = t->kind == TERM_OBJECT ? 2 : 1;
 
-	if (t->kind == TERM_VAR && (bytes_is(t->u.name, "input") || bytes_is(t->u.name, "data")))
+	if (t->kind == TERM_VAR && hides_document(rs, t->u.name))
 		return resolve_error(rs, t->off, inside ? "E-REGO-016" : "E-REGO-010",
 		                     "a variable can't hide %.*s", BYTES_ARG(t->u.name));
 	if (t->kind == TERM_VAR)
@@ -608,7 +616,7 @@ check_argument(struct resolver *rs, const struct term *t)
 	if (t->kind == TERM_REF)
 		return resolve_error(rs, t->off, "E-REGO-016",
 		                     "an argument can't contain a reference");
-	if (t->kind == TERM_VAR && (bytes_is(t->u.name, "input") || bytes_is(t->u.name, "data")))
+	if (t->kind == TERM_VAR && hides_document(rs, t->u.name))
 		return resolve_error(rs, t->off, "E-REGO-010", "an argument can't hide %.*s",
 		                     BYTES_ARG(t->u.name));
 	for (uint32_t i = 0; i < t->n && t->kind != TERM_TEMPLATE; i++)
@@ -621,7 +629,7 @@ check_head(struct resolver *rs, const struct rule *r)
 {
 	struct bytes name = json_text(&r->path[0]->u.value);
 
-	if (bytes_is(name, "input") || bytes_is(name, "data"))
+	if (hides_document(rs, name))
 		return resolve_error(rs, r->off, "E-REGO-010", "a rule can't hide %.*s",
 		                     BYTES_ARG(name));
 	for (uint32_t i = 0; i < r->n_args; i++)
