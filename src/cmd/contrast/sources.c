@@ -179,7 +179,9 @@ sources_attest(struct sources *s, const struct options *o, const struct session_
 	sources_tell(s);
 	if (is_ok(opened))
 		sources_remember(s, &ret->session.root_key, true);
-	else if (opened.cls == ERR_REJECTED && s->missing.n > 0)
-		fprintf(stderr, "missing of what the evidence needs:\n%s", buf_cstr(&s->missing));
-	return opened;
+	if (opened.cls != ERR_REJECTED || s->missing.n == 0)
+		return opened;
+	fprintf(stderr, "missing of what the evidence needs:\n%s", buf_cstr(&s->missing));
+	return err_hint(err, opened,
+	                "give a bundle with --collateral, or let --fetch ask the vendors");
 }
