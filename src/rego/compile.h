@@ -42,6 +42,8 @@ struct compiler {
 	bool parts; /* references to members of objects made by rules name group_part()s */
 	struct annotation *annotations, **annotations_tail; /* metadata.c */
 	struct target *targets;                             /* of with data... */
+	const struct with *uneven; /* that replaces a function by one of other arguments */
+	const struct source *uneven_source;
 	uint64_t work;
 	uint32_t visit_depth;
 	struct body *query;
@@ -86,6 +88,9 @@ status metadata_of(struct compiler *c, const struct rule *r, bool chain, struct 
 
 /* Names to numbers, in every rule and the query. E-REGO-010... */
 status resolve_all(struct compiler *c);
+
+/* Arguments of a function of the policy or a builtin. */
+uint32_t callee_arity(struct callee f);
 
 /* No rule may depend on itself. E-REGO-030. */
 status check_recursion(struct compiler *c);

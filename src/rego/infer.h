@@ -37,8 +37,6 @@ struct inference {
 
 /* Looks at the term and what is inside, and notes its type as far as it is known. */
 status infer_term(struct inference *in, struct term *t);
-/* E-REGO-012 unless a function is replaced by one of as many arguments. */
-status check_replacement(struct inference *in, const struct with *w);
 
 /* ---- types_every.c ---- */
 

@@ -208,6 +208,19 @@ check_order(struct compiler *c)
 	return s;
 }
 
+/* Told after unsafe variables and circles, as in OPA. */
+static status
+check_replacements(struct compiler *c)
+{
+	const struct with *w = c->uneven;
+
+	if (!w)
+		return OK;
+	return source_error(c->uneven_source, w->off, c->err, ERR_PARSE, "E-REGO-012",
+	                    "the replacement has %u arguments, not %u",
+	                    callee_arity(w->replacement), callee_arity(w->callee));
+}
+
 /*
  * Not where a module is of the old language: the policies that Kata's agent has are, with large
  * constants that lack what the rules look for, and its engine infers nothing.
@@ -237,6 +250,7 @@ compile(struct compiler *c, const struct policy_module *modules, size_t n, const
 	TRY(tree_build(c));
 	TRY(resolve_all(c));
 	TRY(check_order(c));
+	TRY(check_replacements(c));
 	TRY(check_types(c));
 	TRY(move_all(c));
 	return policy_verify(c->policy, c->err);

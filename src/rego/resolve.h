@@ -66,7 +66,7 @@ status implicit_var(struct resolver *rs, struct term *t);
 
 /* ---- resolve_with.c ---- */
 
-/* E-REGO-013, 019 */
+/* E-REGO-013, 019. Notes the first replacement of other arguments in the compiler. */
 status resolve_with(struct resolver *rs, struct with *w);
 
 #endif

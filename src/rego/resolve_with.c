@@ -96,6 +96,12 @@ check_replaceable(struct resolver *rs, const struct with *w)
 	                     b->name, why);
 }
 
+uint32_t
+callee_arity(struct callee f)
+{
+	return f.group ? f.group->n_args : f.builtin->arity;
+}
+
 status
 resolve_with(struct resolver *rs, struct with *w)
 {
@@ -112,5 +118,9 @@ resolve_with(struct resolver *rs, struct with *w)
 	w->replacement = find_callee(rs, w->value);
 	if (!w->replacement.group && !w->replacement.builtin)
 		return resolve_term(rs, w->value);
+	if (callee_arity(w->callee) != callee_arity(w->replacement) && !rs->c->uneven) {
+		rs->c->uneven = w;
+		rs->c->uneven_source = rs->source;
+	}
 	return OK;
 }

@@ -44,7 +44,6 @@ static status
 look_at_expr(struct inference *in, const struct expr *e)
 {
 	for (uint32_t i = 0; i < e->n_with; i++) {
-		TRY(check_replacement(in, &e->with[i]));
 		if (e->with[i].value->resolved && !is_function(in->c, e->with[i].value))
 			TRY(look_at(in, e->with[i].value));
 	}

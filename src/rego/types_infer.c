@@ -289,29 +289,11 @@ replaces_rules(struct inference *in, const struct with *w)
 	return n;
 }
 
-static uint32_t
-arity_of(struct callee f)
-{
-	return f.group ? f.group->n_args : f.builtin->arity;
-}
-
-status
-check_replacement(struct inference *in, const struct with *w)
-{
-	if ((!w->replacement.group && !w->replacement.builtin) ||
-	    arity_of(w->callee) == arity_of(w->replacement))
-		return OK;
-	return source_error(in->source, w->off, in->c->err, ERR_PARSE, "E-REGO-012",
-	                    "the replacement has %u arguments, not %u", arity_of(w->replacement),
-	                    arity_of(w->callee));
-}
-
 static status
 infer_with(struct inference *in, const struct with *w)
 {
 	const struct term *root = w->target->kind == TERM_REF ? w->target->items[0] : w->target;
 
-	TRY(check_replacement(in, w));
 	/* A function in the place of data has no value, and OPA does not mind. */
 	if (!w->value->resolved || (root->kind == TERM_DATA && is_function(in->c, w->value)))
 		return OK;
