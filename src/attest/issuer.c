@@ -195,7 +195,8 @@ from_tdx_guest(struct issuer *i, const uint8_t *report_data, struct buf *documen
 
 	TRY(tdxguest_report(i->kernel, i->fd, report_data, report, err));
 	TRY(qgs_connect(&i->qgs, &fd, err));
-	TRY(qgs_quote(fd, report, QGS_DEADLINE_MS, &quote, err));
+	TRY(qgs_quote(fd, report, i->qgs.quote_ms ? i->qgs.quote_ms : QGS_DEADLINE_MS, &quote,
+	              err));
 	TRY(quoted_check(buf_view(&quote), report_data, err));
 	d.evidence = buf_view(&quote);
 	quoted_collateral_get(&i->collateral, &i->qgs, d.evidence, &d.endorsements);

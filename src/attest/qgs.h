@@ -93,6 +93,8 @@ status qgs_conf_port(struct bytes text, uint32_t *ret, struct err *err);
 struct qgs_place {
 	const char *unix_path; /* NULL: VM socket */
 	uint32_t cid, port;    /* 0: QGS_CID, QGS_PORT */
+	/* How long an answer may take; 0: QGS_DEADLINE_MS, QUOTED_DEADLINE_MS. */
+	unsigned int quote_ms, collateral_ms;
 };
 
 /* Reads the port of `conf` (QGS_CONF) into the place, if there is such a file. E-QGS-004. */

@@ -76,13 +76,13 @@ ask(struct quoted_collateral *c, const struct qgs_place *place, const struct pck
 	CLEANUP(fd_close) int fd = -1;
 	struct bytes parts[QGS_PARTS];
 	unsigned int keep = QUOTED_RETRY_SECONDS;
+	unsigned int patience = place->collateral_ms ? place->collateral_ms : QUOTED_DEADLINE_MS;
 
 	quoted_collateral_done(c);
 	c->asked = true;
 	mem_copy(c->fmspc, pck->fmspc, sizeof c->fmspc);
 	if (is_ok(qgs_connect(place, &fd, NULL)) &&
-	    is_ok(qgs_collateral(fd, pck->fmspc, processor, QUOTED_DEADLINE_MS, &c->message, parts,
-	                         NULL))) {
+	    is_ok(qgs_collateral(fd, pck->fmspc, processor, patience, &c->message, parts, NULL))) {
 		for (size_t i = 0; i < QGS_PARTS; i++)
 			add_part(c, parts[i]);
 		keep = QUOTED_KEEP_SECONDS;

