@@ -86,50 +86,43 @@ sha512(struct bytes data)
 	return h;
 }
 
-struct hasher {
-	EVP_MD_CTX *ctx;
-	enum hash_kind kind;
-};
-
-static void
-hasher_start(struct hasher *h)
+/* A hasher is OpenSSL's context under another name: nothing of ours is kept beside it. */
+static EVP_MD_CTX *
+context_of(struct hasher *h)
 {
-	ossl_must(EVP_DigestInit_ex2(h->ctx, ossl_md(h->kind), NULL) == 1, "digest init");
+	return (EVP_MD_CTX *)(void *)h;
 }
 
 struct hasher *
 hasher_new(enum hash_kind kind)
 {
-	struct hasher *h = mem_new(struct hasher);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 
-	h->kind = kind;
-	h->ctx = EVP_MD_CTX_new();
-	ossl_must(h->ctx != NULL, "digest context");
-	hasher_start(h);
-	return h;
+	ossl_must(ctx && EVP_DigestInit_ex2(ctx, ossl_md(kind), NULL) == 1, "digest init");
+	return (struct hasher *)(void *)ctx;
 }
 
 void
 hasher_free(struct hasher *h)
 {
-	if (!h)
-		return;
-	EVP_MD_CTX_free(h->ctx);
-	mem_free(h);
+	EVP_MD_CTX_free(context_of(h));
 }
 
 void
 hasher_add(struct hasher *h, struct bytes data)
 {
 	if (data.n > 0)
-		ossl_must(EVP_DigestUpdate(h->ctx, data.p, data.n) == 1, "digest update");
+		ossl_must(EVP_DigestUpdate(context_of(h), data.p, data.n) == 1, "digest update");
 }
 
 void
 hasher_final(struct hasher *h, uint8_t *to)
 {
-	ossl_must(EVP_DigestFinal_ex(h->ctx, to, NULL) == 1, "digest final");
-	hasher_start(h);
+	EVP_MD_CTX *ctx = context_of(h);
+
+	ossl_must(EVP_DigestFinal_ex(ctx, to, NULL) == 1 &&
+	                  EVP_DigestInit_ex2(ctx, EVP_MD_CTX_get0_md(ctx), NULL) == 1,
+	          "digest final");
 }
 
 struct hash256

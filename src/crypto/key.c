@@ -288,14 +288,13 @@ make_templates(void)
 	ossl_must(templates[0] && templates[1], "EC templates");
 }
 
-status
-key_from_point(enum key_kind kind, struct bytes xy, struct key **ret, struct err *err)
+static status
+read_point(enum key_kind kind, struct bytes xy, EVP_PKEY **ret, struct err *err)
 {
 	const char *name = group_name(kind);
 	size_t size = kind == KEY_P256 ? 64 : 96;
 	uint8_t point[1 + 2 * SCALAR_MAX];
 	EVP_PKEY *pkey;
-	struct key *k;
 
 	if (xy.n != size)
 		return err_set(err, ERR_PARSE, "E-CRYPTO-004", "%zu bytes are no point of %s", xy.n,
@@ -311,12 +310,36 @@ key_from_point(enum key_kind kind, struct bytes xy, struct key **ret, struct err
 		ERR_clear_error();
 		return err_set(err, ERR_PARSE, "E-CRYPTO-004", "the point is not on %s", name);
 	}
+	*ret = pkey;
+	return OK;
+}
+
+status
+key_from_point(enum key_kind kind, struct bytes xy, struct key **ret, struct err *err)
+{
+	EVP_PKEY *pkey;
+	struct key *k;
+
+	TRY(read_point(kind, xy, &pkey, err));
 	k = mem_new(struct key);
 	atomic_init(&k->refs, 1);
 	k->kind = kind;
 	k->pkey = pkey;
 	*ret = k;
 	return OK;
+}
+
+status
+point_verify_ecdsa_raw(enum key_kind kind, struct bytes xy, enum sig_hash hash,
+                       struct bytes message, struct bytes r, struct bytes s, struct err *err)
+{
+	struct key k = {.kind = kind};
+	status result;
+
+	TRY(read_point(kind, xy, &k.pkey, err));
+	result = key_verify_ecdsa_raw(&k, hash, message, r, s, err);
+	EVP_PKEY_free(k.pkey);
+	return result;
 }
 
 /* ---- X25519 ---- */

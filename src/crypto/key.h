@@ -67,6 +67,12 @@ status key_verify_ecdsa(const struct key *k, enum sig_hash hash, struct bytes me
 status key_verify_ecdsa_raw(const struct key *k, enum sig_hash hash, struct bytes message,
                             struct bytes r, struct bytes s, struct err *err);
 
+/* The same under a point that is used this once (attestation keys): ERR_PARSE when it is off the
+ * curve. */
+status point_verify_ecdsa_raw(enum key_kind kind, struct bytes xy, enum sig_hash hash,
+                              struct bytes message, struct bytes r, struct bytes s,
+                              struct err *err);
+
 /* RSA-OAEP with SHA-256 (MGF1-SHA-256), label empty: seed shares. */
 status key_oaep_seal(const struct key *k, struct bytes plain, struct buf *out, struct err *err);
 status key_oaep_open(const struct key *k, struct bytes sealed, struct secret *ret, struct err *err);

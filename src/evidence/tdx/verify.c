@@ -32,8 +32,8 @@ static status
 check_signatures(const struct tdx_quote *q, const struct tdx_chain *chain,
                  const struct qe_report *qe, struct verdict *v)
 {
-	CLEANUP(key_drop) struct key *ak = NULL;
 	struct err err;
+	status s;
 
 	if (!is_ok(key_verify_ecdsa_raw(chain->key, SIG_SHA256, q->qe_report,
 	                                bytes_sub(q->qe_signature, 0, 32),
@@ -41,12 +41,13 @@ check_signatures(const struct tdx_quote *q, const struct tdx_chain *chain,
 		return verdict_reject(v, STEP_SIGNATURE, "tdx/qe-signature",
 		                      "the quoting enclave's report does not verify under the PCK");
 	TRY(check_key_binding(q, qe, v));
-	if (!is_ok(key_from_point(KEY_P256, q->attestation_key, &ak, &err)))
+	s = point_verify_ecdsa_raw(KEY_P256, q->attestation_key, SIG_SHA256, q->signed_part,
+	                           bytes_sub(q->signature, 0, 32), bytes_sub(q->signature, 32, 64),
+	                           &err);
+	if (s.cls == ERR_PARSE)
 		return verdict_reject(v, STEP_SIGNATURE, "tdx/ak-point",
 		                      "the attestation key is no point of the curve");
-	if (!is_ok(key_verify_ecdsa_raw(ak, SIG_SHA256, q->signed_part,
-	                                bytes_sub(q->signature, 0, 32),
-	                                bytes_sub(q->signature, 32, 64), &err)))
+	if (!is_ok(s))
 		return verdict_reject(v, STEP_SIGNATURE, "tdx/signature",
 		                      "the quote does not verify under its attestation key");
 	return OK;
