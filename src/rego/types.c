@@ -291,79 +291,48 @@ type_of_value(struct types *t, const struct value *v)
 	return t->scalars[scalar_kind(v)];
 }
 
-typedef const struct type *part_fn(struct types *t, const struct type *of);
-
 static const struct type *
-of_each(struct types *t, const struct type *of, part_fn *part)
+parts(struct types *t, const struct type *of, bool keys)
 {
+	bool object = of->kind == TYPE_OBJECT, array = of->kind == TYPE_ARRAY;
 	struct alternatives u = {.n = 0};
 
-	for (uint32_t i = 0; i < of->n; i++) {
-		const struct type *y = part(t, of->items[i]);
+	if (of->kind == TYPE_ANY || !types_charge(t, of->n))
+		return any(t);
+	if (of->kind == TYPE_UNION) {
+		for (uint32_t i = 0; i < of->n; i++) {
+			const struct type *y = parts(t, of->items[i], keys);
 
-		if (y)
-			add_alternatives(&u, y);
+			if (y)
+				add_alternatives(&u, y);
+		}
+		return one_of(t, &u);
 	}
-	return types_charge(t, of->n) ? one_of(t, &u) : any(t);
+	if ((object || array || of->kind == TYPE_SET) && of->n == 0 && !of->val)
+		return any(t); /* of what is empty nothing comes out */
+	if (of->kind == TYPE_SET)
+		return of->val;
+	if (array && keys)
+		return t->scalars[TYPE_NUMBER];
+	if (!object && !array)
+		return NULL;
+	if (of->val)
+		add_alternatives(&u, keys ? of->key : of->val);
+	for (uint32_t i = 0; i < of->n; i++)
+		add_alternatives(&u, keys ? type_of_value(t, &of->keys[i]) : of->items[i]);
+	return one_of(t, &u);
 }
 
 const struct type *
 type_keys(struct types *t, const struct type *of)
 {
-	struct alternatives u = {.n = 0};
-
-	switch ((enum type_kind)of->kind) {
-	case TYPE_ANY:
-		return of;
-	case TYPE_ARRAY:
-		return of->n == 0 && !of->val ? any(t) : t->scalars[TYPE_NUMBER];
-	case TYPE_SET:
-		return of->val ? of->val : any(t);
-	case TYPE_UNION:
-		return of_each(t, of, type_keys);
-	case TYPE_OBJECT:
-		break;
-	case TYPE_NULL:
-	case TYPE_BOOLEAN:
-	case TYPE_NUMBER:
-	case TYPE_STRING:
-		return NULL;
-	}
-	if (of->val)
-		add_alternatives(&u, of->key);
-	for (uint32_t i = 0; i < of->n; i++)
-		add_alternatives(&u, type_of_value(t, &of->keys[i]));
-	return of->n == 0 && !of->val ? any(t) : one_of(t, &u);
+	return parts(t, of, true);
 }
 
 const struct type *
 type_values(struct types *t, const struct type *of)
 {
-	struct alternatives u = {.n = 0};
-
-	switch ((enum type_kind)of->kind) {
-	case TYPE_ANY:
-		return of;
-	case TYPE_SET:
-		return of->val ? of->val : any(t);
-	case TYPE_UNION:
-		return of_each(t, of, type_values);
-	case TYPE_ARRAY:
-	case TYPE_OBJECT:
-		break;
-	case TYPE_NULL:
-	case TYPE_BOOLEAN:
-	case TYPE_NUMBER:
-	case TYPE_STRING:
-		return NULL;
-	}
-	if (of->val)
-		add_alternatives(&u, of->val);
-	for (uint32_t i = 0; i < of->n; i++)
-		add_alternatives(&u, of->items[i]);
-	if (!types_charge(t, of->n) || (of->n == 0 && !of->val))
-		return any(t); /* of what is empty nothing comes out */
-	return one_of(t, &u);
+	return parts(t, of, false);
 }
 
 static const struct type *
