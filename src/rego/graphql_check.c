@@ -116,6 +116,27 @@ check_fields(struct rego_call *c, const struct graphql_schema *s, const struct v
 	return OK;
 }
 
+/* Values of an enum: each once, and none that would be read as another constant. */
+static status
+check_values(struct rego_call *c, const struct value *def)
+{
+	const struct value *list = graphql_list(def, "EnumValues");
+
+	for (uint32_t i = 0; i < list->n; i++) {
+		struct bytes name = graphql_text(&list->u.items[i], "Name");
+
+		TRY(rego_charge(c, 1 + list->n));
+		if (bytes_is(name, "true") || bytes_is(name, "false") || bytes_is(name, "null"))
+			return graphql_error(c, def, "ENUM %.*s: non-enum value %.*s.",
+			                     BYTES_ARG(graphql_text(def, "Name")), BYTES_ARG(name));
+		if (graphql_named(list, name) != &list->u.items[i])
+			return graphql_error(c, &list->u.items[i],
+			                     "Enum value %.*s.%.*s can only be defined once.",
+			                     BYTES_ARG(graphql_text(def, "Name")), BYTES_ARG(name));
+	}
+	return OK;
+}
+
 static status
 check_contents(struct rego_call *c, const struct value *def)
 {
@@ -132,7 +153,7 @@ check_contents(struct rego_call *c, const struct value *def)
 		return graphql_error(c, def,
 		                     "%.*s %.*s: must define one or more unique enum values.",
 		                     BYTES_ARG(kind), BYTES_ARG(graphql_text(def, "Name")));
-	return OK;
+	return check_values(c, def);
 }
 
 /* Is a field of type `actual` good where `required` was promised? */
@@ -240,6 +261,12 @@ check_union(struct rego_call *c, const struct graphql_schema *s, const struct va
 		if (!bytes_is(graphql_text(type, "Kind"), "OBJECT"))
 			return graphql_error(c, def, "UNION type \"%.*s\" must be OBJECT.",
 			                     BYTES_ARG(name));
+		TRY(rego_charge(c, 1 + i));
+		for (uint32_t k = 0; k < i; k++)
+			if (value_eq(&list->u.items[k], &list->u.items[i]))
+				return graphql_error(
+				        c, def, "Union type %.*s can only include type %.*s once.",
+				        BYTES_ARG(graphql_text(def, "Name")), BYTES_ARG(name));
 	}
 	return OK;
 }
