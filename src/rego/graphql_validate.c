@@ -210,12 +210,11 @@ check_directives(struct walk *w, const struct value *node, const char *where)
 
 /* ---- selections ---- */
 
-/* Types of a field; those that every query has come from the prelude. */
-static bool
-field_of(struct walk *w, const struct value *parent, struct bytes name, const struct value **def,
-         struct bytes *type)
+bool
+graphql_field_of(const struct graphql_schema *s, const struct value *parent, struct bytes name,
+                 const struct value **def, struct bytes *type)
 {
-	bool root = bytes_equal(graphql_text(parent, "Name"), w->s->root[0]);
+	bool root = bytes_equal(graphql_text(parent, "Name"), s->root[0]);
 
 	*def = NULL;
 	if (bytes_is(name, "__typename") && graphql_is_composite(parent))
@@ -240,7 +239,7 @@ walk_field(struct walk *w, const struct value *f, const struct value *parent)
 	CLEANUP(buf_done) struct buf subject = {0};
 
 	TRY(rego_charge(w->c, 8 + graphql_list(parent, "Fields")->n));
-	if (!field_of(w, parent, name, &def, &type_name))
+	if (!graphql_field_of(w->s, parent, name, &def, &type_name))
 		return graphql_error(w->c, f, "Cannot query field \"%.*s\" on type \"%.*s\".",
 		                     BYTES_ARG(name), TEXT(parent, "Name"));
 	buf_printf(&owner, "field \"%.*s.%.*s\"", TEXT(parent, "Name"), BYTES_ARG(name));
@@ -366,7 +365,6 @@ check_overlap(struct walk *w, const struct value *set, const struct value *paren
 
 		for (uint32_t k = 0; k < i && is_field(x); k++) {
 			const struct value *y = &set->u.items[k];
-			struct value p, q;
 
 			if (!is_field(y) ||
 			    !bytes_equal(graphql_text(x, "Alias"), graphql_text(y, "Alias")))
@@ -378,9 +376,7 @@ check_overlap(struct walk *w, const struct value *set, const struct value *paren
 				        "are different fields. Use different aliases on the fields "
 				        "to fetch both if this was intentional.",
 				        TEXT(x, "Alias"), TEXT(y, "Name"), TEXT(x, "Name"));
-			TRY(graphql_bare(w->c, graphql_list(x, "Arguments"), &p));
-			TRY(graphql_bare(w->c, graphql_list(y, "Arguments"), &q));
-			if (!value_eq(&p, &q))
+			if (!graphql_same_arguments(x, y))
 				return graphql_error(
 				        w->c, y,
 				        "Fields \"%.*s\" conflict because they have differing "
@@ -478,6 +474,7 @@ walk_operation(struct walk *w, const struct value *op)
 	TRY(check_variables(w));
 	TRY(check_directives(w, op, operations[k].location));
 	TRY(walk_set(w, set, root));
+	TRY(graphql_check_merging(w->c, w->s, w->fragments, set, root));
 	for (uint32_t i = 0; i < w->variables->n; i++)
 		if (!w->used_variables[i])
 			return graphql_error(
