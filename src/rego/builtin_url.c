@@ -2,22 +2,7 @@
 /* urlquery.*: the encoding of query strings. */
 #include "base/text.h"
 #include "rego/builtin_groups.h"
-
-static void
-escape(struct bytes t, struct buf *out)
-{
-	for (size_t i = 0; i < t.n; i++) {
-		uint8_t c = t.p[i], lower = c | 0x20;
-
-		if ((lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-		    c == '_' || c == '.' || c == '~')
-			buf_u8(out, c);
-		else if (c == ' ')
-			buf_u8(out, '+');
-		else
-			buf_printf(out, "%%%02X", c);
-	}
-}
+#include "rego/codec.h"
 
 static status
 unescape(struct rego_call *c, struct bytes t, struct buf *out)
@@ -46,7 +31,7 @@ encode(struct rego_call *c, const struct value *args, struct value *ret)
 
 	TRY(builtin_string(c, args, 0, &text));
 	TRY(rego_charge(c, text.n / 8));
-	escape(text, &out);
+	codec_query_escape(text, &out);
 	return builtin_text(c, &out, ret);
 }
 
@@ -71,9 +56,9 @@ put_pair(struct rego_call *c, const struct value *key, const struct value *val, 
 	TRY(rego_charge(c, 1 + (key->n + val->n) / 8));
 	if (out->n > 0)
 		buf_u8(out, '&');
-	escape(string_bytes(key), out);
+	codec_query_escape(string_bytes(key), out);
 	buf_u8(out, '=');
-	escape(string_bytes(val), out);
+	codec_query_escape(string_bytes(val), out);
 	return OK;
 }
 

@@ -308,3 +308,19 @@ codec_number(struct bytes text, struct buf *out)
 	buf_bytes(out, bytes_sub(text, i, text.n));
 	return digits && buf_ok(out);
 }
+
+void
+codec_query_escape(struct bytes t, struct buf *out)
+{
+	for (size_t i = 0; i < t.n; i++) {
+		uint8_t c = t.p[i], lower = c | 0x20;
+
+		if ((lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+		    c == '_' || c == '.' || c == '~')
+			buf_u8(out, c);
+		else if (c == ' ')
+			buf_u8(out, '+');
+		else
+			buf_printf(out, "%%%02X", c);
+	}
+}

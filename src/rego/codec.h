@@ -40,6 +40,9 @@ struct codec_layout {
 /* JSON as Go's encoder writes it, names in order; `l` NULL: in one line. */
 void codec_json_text(const struct value *v, const struct codec_layout *l, struct buf *out);
 
+/* The encoding of query strings: a blank is +, all but letters, digits and -_.~ is %XX. */
+void codec_query_escape(struct bytes t, struct buf *out);
+
 /*
  * Number text as Go's parsers take it ("+1", "007", ".5", "5." too) in JSON's
  * syntax, appended; what stands behind the digits is copied as it is. False

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "re/unicode.h"
 #include "rego/builtin_groups.h"
+#include "rego/codec.h"
 #include "rego/format.h"
 #include "rego/template.h"
 
@@ -163,22 +164,6 @@ escape_js(struct bytes t, struct buf *out)
 	}
 }
 
-static void
-escape_query(struct bytes t, struct buf *out)
-{
-	for (size_t i = 0; i < t.n; i++) {
-		uint8_t c = t.p[i], lower = c | 0x20;
-
-		if ((lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') ||
-		    bytes_find_byte(BYTES("-_.~"), c, 0) != SIZE_MAX)
-			buf_u8(out, c);
-		else if (c == ' ')
-			buf_u8(out, '+');
-		else
-			buf_printf(out, "%%%02X", c);
-	}
-}
-
 static status
 escaped(struct template *t, const struct template_call *f,
         void (*escape)(struct bytes, struct buf *), struct value *ret)
@@ -206,7 +191,7 @@ js(struct template *t, const struct template_call *f, struct value *ret)
 static status
 urlquery(struct template *t, const struct template_call *f, struct value *ret)
 {
-	return escaped(t, f, escape_query, ret);
+	return escaped(t, f, codec_query_escape, ret);
 }
 
 /* What Go's printf sees. Lists and maps print as wholes, whatever the verb. */
