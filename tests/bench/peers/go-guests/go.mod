@@ -1,8 +1,11 @@
-module peer-go-sev-guest
+module peer-go-guests
 
-go 1.26.8
+go 1.26.0
 
-require github.com/google/go-sev-guest v0.15.0
+require (
+	github.com/google/go-sev-guest v0.15.0
+	github.com/google/go-tdx-guest v0.3.1
+)
 
 require (
 	github.com/google/logger v1.1.1 // indirect

@@ -11,27 +11,13 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/google/go-tdx-guest/verify"
+
+	"peer-go-guests/common"
 )
-
-const batch = 20 * time.Millisecond
-
-func fail(err error) {
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "peer-go-tdx-guest:", err)
-		os.Exit(1)
-	}
-}
-
-func read(path string) []byte {
-	b, err := os.ReadFile(path)
-	fail(err)
-	return b
-}
 
 type answer struct {
 	header map[string][]string
@@ -73,11 +59,11 @@ func open(path string) *service {
 		Identity      string `json:"qe_identity"`
 		IdSignature   string `json:"qe_identity_signature"`
 	}
-	fail(json.Unmarshal(read(path), &c))
+	common.Fail(json.Unmarshal(common.Read(path), &c))
 	root, err := hex.DecodeString(c.RootCrl)
-	fail(err)
+	common.Fail(err)
 	pck, err := hex.DecodeString(c.PckCrl)
-	fail(err)
+	common.Fail(err)
 	signed := func(name, text, signature string) []byte {
 		return []byte(fmt.Sprintf(`{"%s":%s,"signature":"%s"}`, name, text, signature))
 	}
@@ -98,41 +84,10 @@ func judge(quote []byte, s *service, now time.Time) error {
 	})
 }
 
-func times(n int, work func()) time.Duration {
-	start := time.Now()
-	for i := 0; i < n; i++ {
-		work()
-	}
-	return time.Since(start)
-}
-
 func main() {
 	if len(os.Args) != 5 {
-		fail(fmt.Errorf("usage: peer-go-tdx-guest QUOTE COLLATERAL SECONDS BATCHES"))
+		common.Fail(fmt.Errorf("usage: peer-go-tdx-guest QUOTE COLLATERAL|- SECONDS BATCHES"))
 	}
-	quote, s := read(os.Args[1]), open(os.Args[2])
-	seconds, err := strconv.ParseInt(os.Args[3], 10, 64)
-	fail(err)
-	batches, err := strconv.Atoi(os.Args[4])
-	fail(err)
-	now := time.Unix(seconds, 0)
-
-	if err := judge(quote, s, now); err != nil {
-		fmt.Println("verdict rejected")
-		fmt.Printf("why %q\n", err.Error())
-		return
-	}
-	fmt.Println("verdict accepted")
-	work := func() { fail(judge(quote, s, now)) }
-	n := 1
-	for times(n, work) <= batch {
-		n *= 2
-	}
-	best := time.Duration(0)
-	for b := 0; b < batches; b++ {
-		if took := times(n, work); b == 0 || took < best {
-			best = took
-		}
-	}
-	fmt.Printf("verify_us %.3f\n", float64(best.Nanoseconds())/float64(n)/1000)
+	quote, s, now := common.Read(os.Args[1]), open(os.Args[2]), common.When(os.Args[3])
+	common.Report(func() error { return judge(quote, s, now) }, os.Args[4])
 }
