@@ -43,9 +43,10 @@ pool_add(struct pool *p, const struct endorsements *e, struct err *err)
 /* ---- certificates, by how much they are needed ---- */
 
 enum need {
-	NEED_NONE,  /* of another vendor */
-	NEED_OTHER, /* of another product: what there is, when nothing else is there */
-	NEED_MAYBE, /* nothing says that it is of another */
+	NEED_NONE,     /* of another vendor */
+	NEED_OTHER,    /* CA of another product: when no CA is of this one */
+	NEED_STRANGER, /* leaf of another machine: when none is of this one */
+	NEED_MAYBE,    /* nothing says that it is of another */
 	NEED_CHAIN,
 	NEED_LEAF,
 };
@@ -88,7 +89,7 @@ snp_cert_need(const struct about *q, const struct cert *c)
 			return NEED_MAYBE;
 		fits = snp_vek_matches(&vek, &q->report);
 		snp_vek_done(&vek);
-		return fits ? NEED_LEAF : NEED_MAYBE;
+		return fits ? NEED_LEAF : NEED_STRANGER;
 	}
 	if (!names_product(cert_subject_cn(c), &p))
 		return NEED_MAYBE;
@@ -119,17 +120,18 @@ cert_need(const struct about *q, struct bytes der)
 static void
 select_certs(const struct pool *p, const struct about *q, struct endorsements *ret)
 {
-	bool chain = false;
+	bool taken[NEED_LEAF + 1] = {false};
 
 	for (enum need want = NEED_LEAF; want > NEED_NONE; want = (enum need)(want - 1)) {
+		if ((want == NEED_STRANGER && taken[NEED_LEAF]) ||
+		    (want == NEED_OTHER && taken[NEED_CHAIN]))
+			continue;
 		for (size_t i = 0; i < p->n_certs && ret->n_certs < EVIDENCE_MAX_CERTS; i++) {
 			if (cert_need(q, p->certs[i]) != want)
 				continue;
-			chain |= want == NEED_CHAIN;
+			taken[want] = true;
 			ret->certs[ret->n_certs++] = p->certs[i];
 		}
-		if (want == NEED_MAYBE && chain)
-			break;
 	}
 }
 
