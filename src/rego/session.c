@@ -216,6 +216,7 @@ session_patch(struct session *s, const struct value *ops, struct err *err)
 		return err_set(err, ERR_UNSUPPORTED, "E-REGO-075",
 		               "the builtins have no json.patch");
 	s->eval.call.quiet = false;
+	s->eval.call.name = patch->name;
 	result = patch->fn(&s->eval.call, args, &patched);
 	if (result.cls == ERR_LIMIT)
 		return err_ctx(err, result, "state");
