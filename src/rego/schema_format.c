@@ -9,20 +9,6 @@
 #include "rego/uri.h"
 
 static bool
-is_time(struct bytes t, const char *const *layouts, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		CLEANUP(buf_done) struct buf why = {0};
-		struct wall w = {0};
-		int64_t offset;
-
-		if (layout_parse(bytes_str(layouts[i]), t, &w, &offset, &why))
-			return true;
-	}
-	return false;
-}
-
-static bool
 is_alnum(uint8_t c)
 {
 	uint8_t lower = c | 0x20;
@@ -204,11 +190,11 @@ schema_format(struct rego_call *c, struct bytes format, struct bytes t, bool *re
 	if (bytes_is(format, "regex"))
 		return regex_format(c, t, ret);
 	if (bytes_is(format, "date-time"))
-		*ret = is_time(t, moments, 4);
+		*ret = layout_fits_any(t, moments, 4);
 	else if (bytes_is(format, "date"))
-		*ret = is_time(t, moments + 2, 1);
+		*ret = layout_fits_any(t, moments + 2, 1);
 	else if (bytes_is(format, "time"))
-		*ret = is_time(t, moments, 2);
+		*ret = layout_fits_any(t, moments, 2);
 	else if (bytes_is(format, "ipv4"))
 		*ret = ip_parse(t, &ip) && bytes_find_byte(t, '.', 0) != SIZE_MAX;
 	else if (bytes_is(format, "ipv6"))

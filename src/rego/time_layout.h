@@ -41,4 +41,19 @@ void layout_format(struct bytes layout, const struct wall *w, struct buf *out);
 bool layout_parse(struct bytes layout, struct bytes text, struct wall *w, int64_t *offset,
                   struct buf *why);
 
+/* Is it a time in one of these layouts? */
+static inline bool
+layout_fits_any(struct bytes text, const char *const *layouts, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		CLEANUP(buf_done) struct buf why = {0};
+		struct wall w = {0};
+		int64_t offset;
+
+		if (layout_parse(bytes_str(layouts[i]), text, &w, &offset, &why))
+			return true;
+	}
+	return false;
+}
+
 #endif

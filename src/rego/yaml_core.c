@@ -68,15 +68,7 @@ is_timestamp(struct bytes t)
 		digits++;
 	if (digits != 4 || t.n == 4 || t.p[4] != '-')
 		return false;
-	for (size_t i = 0; i < COUNT_OF(layouts); i++) {
-		CLEANUP(buf_done) struct buf why = {0};
-		struct wall w = {0};
-		int64_t offset;
-
-		if (layout_parse(bytes_str(layouts[i]), t, &w, &offset, &why))
-			return true;
-	}
-	return false;
+	return layout_fits_any(t, layouts, COUNT_OF(layouts));
 }
 
 /* With 0x, 0o, 0b or a plain 0 in front another base; what fits no 64 bits is no integer. */
