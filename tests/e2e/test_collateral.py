@@ -191,7 +191,9 @@ def test_an_interrupted_export_leaves_nothing(origin, tmp_path, home):
     out.mkdir()
     env = dict(os.environ, CONTRAST_CACHE_DIR=str(home / "cache"))
     child = subprocess.Popen([CONTRAST, "collateral", "export", out / "bundle.json", "-e", QUOTE,
-                              "--time", THEN, *mirrors(origin)], env=env, stderr=subprocess.PIPE)
+                              "--time", THEN, *mirrors(origin)], env=env, stderr=subprocess.PIPE,
+                             # what runs in the background of a shell ignores it, and so would its children
+                             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     until = time.monotonic() + 10
     while not origin.asked and time.monotonic() < until:
         time.sleep(0.02)

@@ -180,9 +180,8 @@ def test_receipt_and_restart(deployment, tmp_path):
     assert "verified: genesis " in verify(deployment, "--insecure").stdout
 
 
+@pytest.mark.parametrize("generated", ["tdx", "mixed"], indirect=True)
 def test_td_1_5(deployment):
     """Quotes of version 5 by the same code."""
-    if deployment.kind == "snp":
-        pytest.skip("a TDX deployment's")
     deployment.env["CONTRAST_NODE_QUOTE"] = "5"
     assert "verified: genesis " in deployment.up().stdout
