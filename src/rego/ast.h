@@ -96,6 +96,7 @@ struct expr {
 	bool negated;
 	uint32_t off, end;   /* text of the expression */
 	uint32_t number;     /* for the tracer */
+	uint32_t place;      /* of the query: among its values */
 	struct term *term;   /* TERM; SOME_IN and EVERY: the collection */
 	struct term *key;    /* SOME_IN, EVERY; may be NULL */
 	struct term *val;    /* SOME_IN, EVERY */

@@ -110,8 +110,8 @@ struct expression expression_place(const struct plan *p, const struct expr *e);
 
 /* ---- plan_query.c ---- */
 
-/* Expression `i` of the query, and its value to the register that is its own. */
-status plan_query_expr(struct plan *p, struct expr *e, uint32_t i);
+/* An expression of the query, and its value to the register that is its own. */
+status plan_query_expr(struct plan *p, struct expr *e);
 status plan_query(struct compiler *c, struct function *f);
 
 /* ---- plan_index.c ---- */

@@ -363,7 +363,7 @@ expression_place(const struct plan *p, const struct expr *e)
 }
 
 static status
-plan_expr(struct plan *p, struct expr *e, uint32_t i)
+plan_expr(struct plan *p, struct expr *e)
 {
 	bool marked = p->c->trace && !begins_with_print(e) && e->kind != EXPR_SOME;
 
@@ -373,7 +373,7 @@ plan_expr(struct plan *p, struct expr *e, uint32_t i)
 		TRY(emit(p, OP_MARK, 0, e->number, 0, 0));
 	}
 	if (p->query_body)
-		TRY(plan_query_expr(p, e, i));
+		TRY(plan_query_expr(p, e));
 	else
 		TRY(plan_conditions(p, e));
 	if (marked)
@@ -441,7 +441,7 @@ plan_body(struct plan *p, struct body *b, uint32_t exhausted, yield_fn *yield, v
 			if (!ready_expr(p, e, outs))
 				continue;
 			b->order[b->n - left] = i;
-			TRY(plan_expr(p, e, i));
+			TRY(plan_expr(p, e));
 			planned.p[i] = 1;
 			left--;
 			progress = true;

@@ -48,21 +48,10 @@ has_value(const struct plan *p, const struct expr *e)
 	         t->n > t->u.call.callee.builtin->arity);
 }
 
-/* How many of the first `n` expressions have a place among the values: declarations have none. */
-static uint32_t
-n_values(const struct body *b, uint32_t n)
-{
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < n; i++)
-		count += b->list[i]->kind != EXPR_SOME;
-	return count;
-}
-
 status
-plan_query_expr(struct plan *p, struct expr *e, uint32_t i)
+plan_query_expr(struct plan *p, struct expr *e)
 {
-	uint32_t value = p->query_values + n_values(p->c->query, i);
+	uint32_t value = p->query_values + e->place;
 	bool own = has_value(p, e);
 
 	if (own)
@@ -108,9 +97,14 @@ note_parts(struct plan *p)
 	pol->query_parts = arena_array(&pol->arena, b->n, sizeof *pol->query_parts);
 	if (!pol->query_parts)
 		return compile_memory(p->c);
-	for (uint32_t i = 0; i < b->n; i++)
-		if (b->list[i]->kind != EXPR_SOME)
-			pol->query_parts[pol->n_query_parts++] = expression_place(p, b->list[i]);
+	for (uint32_t i = 0; i < b->n; i++) {
+		struct expr *e = b->list[i];
+
+		if (e->kind == EXPR_SOME)
+			continue; /* declarations have no value */
+		e->place = pol->n_query_parts++;
+		pol->query_parts[e->place] = expression_place(p, e);
+	}
 	return OK;
 }
 
